@@ -1,0 +1,1 @@
+"""The provincial assistant for administrative procedures: everything but Rasa's own process."""

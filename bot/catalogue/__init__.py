@@ -1,0 +1,1 @@
+"""Procedures as typed records, and the file formats they are read from."""

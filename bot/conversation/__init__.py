@@ -1,0 +1,1 @@
+"""What passes between a channel and the assistant, and who answers."""

@@ -1,0 +1,95 @@
+"""The errors that this project raises on purpose.
+
+BotError
+├── SettingError            a setting is missing or wrong; the message names it
+├── CatalogueError          a catalogue file cannot be taken; nothing was changed
+│   └── RecordError         one record of it is unusable; the rest may go on
+├── OneStopError            the one-stop database
+│   └── OneStopUnavailable  cannot be reached or does not answer in time
+├── CaseError               a case look-up that must not go on
+│   ├── LookupLocked        too many wrong second facts; carries `until`
+│   └── CaseNotShown        wrong or absent: the two read the same on purpose
+├── DialogueError           Rasa could not answer this turn; the message waits and is tried again
+├── ChannelError            the messaging platform refused or failed
+│   ├── TokenError          the grant is lost or cannot be refreshed
+│   ├── SendRefused         final: this message can never be sent
+│   ├── SendDeferred        later: carries `retry_after` in seconds
+│   └── SendUnknown         accepted or not, nobody knows: never blindly repeated
+└── LostRace                somebody else changed the row first
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+class BotError(Exception):
+    """Base of every error that is raised on purpose."""
+
+
+class SettingError(BotError):
+    """A setting is missing or wrong; the message names it."""
+
+
+class CatalogueError(BotError):
+    """A catalogue file cannot be taken; nothing was changed."""
+
+
+class RecordError(CatalogueError):
+    """One record is unusable."""
+
+
+class OneStopError(BotError):
+    """The one-stop database failed."""
+
+
+class OneStopUnavailable(OneStopError):
+    """The one-stop database cannot be reached or does not answer in time."""
+
+
+class CaseError(BotError):
+    """A case look-up that must not go on."""
+
+
+class LookupLocked(CaseError):
+    """Too many wrong second facts for this citizen or this case."""
+
+    def __init__(self, until: dt.datetime) -> None:
+        super().__init__(f"locked until {until.isoformat()}")
+        self.until = until
+
+
+class CaseNotShown(CaseError):
+    """The code is unknown or the second fact is wrong; which of the two is not told."""
+
+
+class DialogueError(BotError):
+    """Rasa could not answer this turn."""
+
+
+class ChannelError(BotError):
+    """The messaging platform refused or failed."""
+
+
+class TokenError(ChannelError):
+    """The grant is lost or cannot be refreshed."""
+
+
+class SendRefused(ChannelError):
+    """This message can never be sent."""
+
+
+class SendDeferred(ChannelError):
+    """Try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SendUnknown(ChannelError):
+    """Whether the platform accepted the message is unknown."""
+
+
+class LostRace(BotError):
+    """Somebody else changed the row first."""
