@@ -1,6 +1,7 @@
 """One administrative procedure as frozen values: what every format is parsed into.
 
-`None` or an empty tuple means unknown, never "none" or "free": free of charge is a Fee with amount 0.
+`None` or an empty tuple means unknown, never "none" or "free": free of charge is a Fee with
+amount 0.
 """
 
 from __future__ import annotations
