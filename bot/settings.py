@@ -38,6 +38,8 @@ class Settings:
     zalo_oauth_url: str
     zalo_zbs_url: str
     simulator_port: int
+    valkey_port: int
+    embedded_store: bool
     hotline: str
     province: str
 
@@ -61,10 +63,11 @@ class Settings:
         demo = not read.text("ZALO_APP_ID", "") or read.text("ZALO_APP_ID", "") == DEMO_APP_ID
         simulator_port = read.port("SIMULATOR_PORT", 8100)
         simulator = f"http://127.0.0.1:{simulator_port}"
+        valkey_port = read.port("VALKEY_PORT", 6380)
         settings = cls(
             var_dir=var_dir,
             database_url=read.text("DATABASE_URL", f"sqlite:///{var_dir / 'bot.db'}"),
-            redis_url=read.text("REDIS_URL", ""),
+            redis_url=read.text("REDIS_URL", f"redis://127.0.0.1:{valkey_port}/0"),
             onestop_config=Path(read.text("ONESTOP_CONFIG", str(var_dir / "onestop.yml"))),
             rasa_urls=tuple(
                 u.strip().rstrip("/")
@@ -81,7 +84,9 @@ class Settings:
             zalo_oa_id=read.text("ZALO_OA_ID", DEMO_OA_ID if demo else ""),
             zalo_oa_secret_key=read.text("ZALO_OA_SECRET_KEY", "demo-oa-secret" if demo else ""),
             zalo_access_token=read.text("ZALO_ACCESS_TOKEN", "demo-access-token" if demo else ""),
-            zalo_refresh_token=read.text("ZALO_REFRESH_TOKEN", "demo-refresh-token" if demo else ""),
+            zalo_refresh_token=read.text(
+                "ZALO_REFRESH_TOKEN", "demo-refresh-token" if demo else ""
+            ),
             zalo_api_url=read.text(
                 "ZALO_API_URL", simulator if demo else "https://openapi.zalo.me"
             ).rstrip("/"),
@@ -92,6 +97,8 @@ class Settings:
                 "ZALO_ZBS_URL", simulator if demo else "https://business.openapi.zalo.me"
             ).rstrip("/"),
             simulator_port=simulator_port,
+            valkey_port=valkey_port,
+            embedded_store=not read.text("REDIS_URL", ""),
             hotline=read.text("HOTLINE", "1022"),
             province=read.text("PROVINCE", "Bắc Ninh"),
         )

@@ -1,0 +1,168 @@
+"""The two assistants that are measured side by side, started and stopped in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import requests
+from ruamel.yaml import YAML
+
+from benchmarks.load import TEXTS
+from bot import model_files, processes, run
+from bot.settings import ROOT, Settings
+from bot.supervisor import ProcessSpec, Supervisor
+
+STOCK = ROOT / "var" / "benchmarks" / "stock"
+# `rasa init` writes a configuration without a pipeline: Rasa then takes its default one.
+_STOCK_ACTION = '''"""The one custom action of the stock assistant."""
+
+from rasa_sdk import Action
+
+
+class ActionAnswer(Action):
+    def name(self):
+        return "action_answer"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(text="Đây là câu trả lời.")
+        return []
+'''
+
+
+@contextlib.contextmanager
+def assistant(zalo_api_url: str) -> Iterator[Settings]:
+    """Our whole chain on free ports in a temporary folder; gives its settings."""
+    folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
+    settings = dataclasses.replace(
+        Settings.from_env({}),
+        var_dir=folder,
+        database_url=f"sqlite:///{folder / 'bot.db'}",
+        redis_url=f"redis://127.0.0.1:{processes.free_port()}/0",
+        onestop_config=folder / "onestop.yml",
+        rasa_urls=(f"http://127.0.0.1:{processes.free_port()}",),
+        actions_url=f"http://127.0.0.1:{processes.free_port()}/webhook",
+        port=processes.free_port(),
+        zalo_api_url=zalo_api_url,
+    )
+    supervisor = Supervisor(folder / "log", print)
+    environ = processes.environ_for(settings)
+    environ["ZALO_API_URL"] = zalo_api_url
+    try:
+        supervisor.start([processes.store(settings, environ)])
+        run.prepare(settings)
+        model = model_files.train(ROOT / "models", print)
+        supervisor.start(
+            [
+                processes.rasa(settings, environ, model),
+                processes.actions(settings, environ),
+                processes.web(settings, environ),
+                processes.worker(environ),
+            ]
+        )
+        ready = processes.answers(f"{processes.base_url(settings)}/health/ready")
+        supervisor.await_ready(ProcessSpec("web", (), ready, environ))
+        yield settings
+    finally:
+        supervisor.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def stock_rasa() -> Iterator[str]:
+    """A stock Rasa (`rasa init` pipeline, our intents, one action); gives its REST address."""
+    python = build_stock()
+    port, actions_port = processes.free_port(), processes.free_port()
+    _yaml(
+        STOCK / "endpoints.yml",
+        {"action_endpoint": {"url": f"http://127.0.0.1:{actions_port}/webhook"}},
+    )
+    environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "SANIC_HOST": "127.0.0.1"}
+    environ |= {"PYTHONPATH": str(STOCK), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    rasa = (
+        python, "-m", "rasa", "run", "-i", "127.0.0.1", "-p", str(port),
+        "-m", str(STOCK / "models" / "stock.tar.gz"), "--endpoints", str(STOCK / "endpoints.yml"),
+        "--credentials", str(STOCK / "credentials.yml"),
+    )  # fmt: skip
+    actions = (python, "-m", "rasa_sdk", "--actions", "actions", "-p", str(actions_port))
+    health = processes.answers(f"http://127.0.0.1:{actions_port}/health")
+    supervisor = Supervisor(STOCK / "log", print)
+    url = f"http://127.0.0.1:{port}/webhooks/rest/webhook"
+    try:
+        supervisor.start(
+            [
+                ProcessSpec("stock-actions", actions, health, environ),
+                ProcessSpec("stock-rasa", rasa, lambda: _speaks(url), environ),
+            ]
+        )
+        yield url
+    finally:
+        supervisor.stop()
+
+
+def build_stock() -> str:
+    """Install and train the stock assistant unless that was done; returns its Python."""
+    python = STOCK / "venv" / "bin" / "python"
+    if not python.exists():
+        print("Installing a stock Rasa of the same version, everything else as it resolves …")
+        subprocess.run([sys.executable, "-m", "venv", STOCK / "venv"], check=True)
+        uv = Path(sys.executable).with_name("uv")
+        wanted = ["rasa==3.6.21", "setuptools<81"]
+        _run([uv, "pip", "install", "--quiet", "--python", python, *wanted], ROOT)
+    if not (STOCK / "models" / "stock.tar.gz").exists():
+        print("Training the stock assistant …")
+        _run([python, "-m", "rasa", "init", "--no-prompt", "--init-dir", STOCK], STOCK)
+        _fill_stock()
+        _run([python, "-m", "rasa", "train", "--fixed-model-name", "stock"], STOCK)
+    return str(python)
+
+
+def _fill_stock() -> None:
+    intents = _our_intents()
+    shutil.rmtree(STOCK / "data")
+    shutil.copytree(ROOT / "data" / "nlu", STOCK / "data" / "nlu")
+    rules = [
+        {"rule": intent, "steps": [{"intent": intent}, {"action": "action_answer"}]}
+        for intent in intents
+    ]
+    _yaml(STOCK / "data" / "rules.yml", {"version": "3.1", "rules": rules})
+    domain = {"version": "3.1", "intents": intents, "actions": ["action_answer"]}
+    _yaml(STOCK / "domain.yml", domain)
+    (STOCK / "actions" / "actions.py").write_text(_STOCK_ACTION)
+
+
+def _our_intents() -> list[str]:
+    yaml = YAML(typ="safe")
+    names = set()
+    for file in (ROOT / "data" / "nlu").glob("*.yml"):
+        for entry in yaml.load(file.read_text(encoding="utf-8")).get("nlu", []):
+            if "intent" in entry:
+                names.add(entry["intent"].split("/")[0])
+    return sorted(names)
+
+
+def _run(command: Sequence[str | Path], folder: Path) -> None:
+    environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command[-1]} failed:\n{done.stderr[-2000:]}")
+
+
+def _yaml(path: Path, content: object) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        YAML().dump(content, file)
+
+
+def _speaks(url: str) -> bool:
+    try:
+        answer = requests.post(url, json={"sender": "probe", "message": TEXTS[0]}, timeout=10)
+    except requests.RequestException:
+        return False
+    return answer.ok and bool(answer.json())

@@ -1,0 +1,1 @@
+"""Measures understanding with the trained model and the same code that answers citizens."""

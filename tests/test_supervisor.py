@@ -1,0 +1,107 @@
+"""The supervisor, with real child processes."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from bot.supervisor import ProcessSpec, StartError, Supervisor, check_ports
+
+SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
+
+
+@pytest.fixture
+def supervisor(tmp_path):
+    made = Supervisor(tmp_path / "log", lambda _text: None)
+    yield made
+    made.stop()
+
+
+def spec(name, command=SLEEPER, ready=lambda: True, within=10.0):
+    return ProcessSpec(name, command, ready, dict(os.environ), within)
+
+
+def children():
+    return {p.pid for p in psutil.Process().children(recursive=True)}
+
+
+def test_a_port_in_use_is_named_with_its_setting():
+    with contextlib.closing(socket.socket()) as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(StartError, match=rf"Port {port} .* set PORT\.") as caught:
+            check_ports([(port, "PORT")])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_child_that_dies_at_the_start_is_named_with_its_last_words(supervisor):
+    command = (sys.executable, "-c", "import sys; print('no luck'); sys.exit(3)")
+    with pytest.raises(StartError, match=r"The web process ended \(exit code 3\).*no luck"):
+        supervisor.start([spec("web", command, lambda: False)])
+
+
+def test_a_child_that_never_answers_is_named(supervisor):
+    with pytest.raises(StartError, match=r"The rasa process did not answer within 0 s"):
+        supervisor.start([spec("rasa", ready=lambda: False, within=0.2)])
+
+
+def test_a_child_that_dies_later_is_named_and_the_rest_are_stopped(supervisor):
+    before = children()
+    supervisor.start([spec("one"), spec("two")])
+    victim = min(children() - before)
+    os.kill(victim, signal.SIGKILL)
+    with pytest.raises(StartError, match=r"The (one|two) process ended \(signal 9\)"):
+        supervisor.watch()
+    supervisor.stop()
+    assert children() - before == set()
+
+
+def test_a_grandchild_that_ignores_the_request_is_stopped_too(supervisor):
+    stubborn = (
+        "import signal, subprocess, sys, time; "
+        "subprocess.Popen([sys.executable, '-c', "
+        "'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)']); "
+        "time.sleep(600)"
+    )
+    before = children()
+    supervisor.start([spec("tree", (sys.executable, "-c", stubborn))])
+    wait_for(lambda: len(children() - before) == 2)
+    made = children() - before
+    supervisor.stop()
+    wait_for(lambda: not any(psutil.pid_exists(pid) and running(pid) for pid in made))
+
+
+def test_the_children_die_with_a_supervisor_that_is_killed(tmp_path):
+    program = (
+        "import sys, os, time; from pathlib import Path; "
+        "from bot.supervisor import Supervisor, ProcessSpec; "
+        f"s = Supervisor(Path({str(tmp_path)!r}), print); "
+        f"s.start([ProcessSpec('x', {SLEEPER!r}, lambda: True, dict(os.environ))]); "
+        "print(s._children[0][1].pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not (psutil.pid_exists(child) and running(child)))
+
+
+def running(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_for(holds, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
