@@ -21,7 +21,7 @@ def utcnow() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc)
 
 
-class UTCDateTime(TypeDecorator):  # type: ignore[type-arg]
+class UTCDateTime(TypeDecorator):
     """An aware UTC datetime on every database; SQLite alone would lose the zone."""
 
     impl = DateTime(timezone=True)
