@@ -1,18 +1,27 @@
-"""The catalogue in the database: read one, read all, write one, and its version."""
+"""The catalogue in the database: read one, read all, write one, import files, and its version."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bot.catalogue.files import Item, read_file
+from bot.catalogue.merge import is_older, merge
 from bot.catalogue.records import ProcedureRecord
+from bot.catalogue.report import ImportReport, Rejected, count_parts
 from bot.database import utcnow
 from bot.models.procedures import CatalogueVersion, Procedure
 
 ADDED, CHANGED, UNCHANGED = "added", "changed", "unchanged"
+NO_CODE = "OID."  # begins the code of a record whose source gave none
 
 
 def get(session: Session, code: str) -> ProcedureRecord | None:
@@ -97,3 +106,92 @@ def bump(session: Session) -> None:
     if changed.rowcount == 0:
         session.add(CatalogueVersion(id=1, version=1))
         session.flush()
+
+
+@dataclass
+class _Import:
+    """What one import has read so far, by code, in the order of the files."""
+
+    records: dict[str, ProcedureRecord] = field(default_factory=dict)
+    stored: dict[str, ProcedureRecord] = field(default_factory=dict)
+    read: list[ProcedureRecord] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+
+    def take(self, record: ProcedureRecord) -> None:
+        """Put one record over what is stored or was read before it."""
+        self.read.append(record)
+        before = self.records.get(record.code) or self.stored.get(record.code)
+        if record.code in self.records:
+            self.duplicates.append(record.code)
+        if before is not None:
+            if is_older(before, record):
+                self.older.append(record.code)
+            record = merge(before, record)
+        self.records[record.code] = record
+
+
+def import_files(
+    session: Session,
+    paths: Sequence[Path],
+    *,
+    dry_run: bool = False,
+    crawl_date: dt.date | None = None,
+) -> ImportReport:
+    """Read all files, then write all records; flushes, unless `dry_run`.
+
+    Raises CatalogueError when any file as a whole is unusable: then nothing was written.
+    `crawl_date` is for formats that carry none (default: the file's name or modification date).
+    """
+    items = [item for path in paths for item in read_file(Path(path), crawl_date)]
+    rows = {row.code: row for row in session.execute(select(Procedure)).scalars()}
+    work = _Import(stored={c: ProcedureRecord.from_dict(row.record) for c, row in rows.items()})
+    for record in _with_codes(items, work.stored):
+        work.take(record)
+    outcomes = Counter(
+        _outcome(rows.get(record.code), record)
+        if dry_run
+        else write(session, rows.get(record.code), record)
+        for record in work.records.values()
+    )
+    if not dry_run and (outcomes[ADDED] or outcomes[CHANGED]):
+        bump(session)
+        session.flush()
+    return ImportReport(
+        read=len(items),
+        added=outcomes[ADDED],
+        changed=outcomes[CHANGED],
+        unchanged=outcomes[UNCHANGED],
+        older=tuple(work.older),
+        duplicates=tuple(work.duplicates),
+        rejected=tuple(Rejected(i.where, i.code, i.reason) for i in items if i.record is None),
+        parts=count_parts(work.read),
+        dry_run=dry_run,
+    )
+
+
+def _outcome(row: Procedure | None, record: ProcedureRecord) -> str:
+    if row is None:
+        return ADDED
+    same = row.active and row.digest == record_digest(record.to_dict())
+    return UNCHANGED if same else CHANGED
+
+
+def _with_codes(items: Sequence[Item], stored: dict[str, ProcedureRecord]) -> list[ProcedureRecord]:
+    """The records; one without a code of its own takes that of the only procedure so named."""
+    records = [item.record for item in items if item.record is not None]
+    named: dict[str, set[str]] = {}
+    for record in [*stored.values(), *records]:
+        if not record.code.startswith(NO_CODE):
+            named.setdefault(_name_key(record.name), set()).add(record.code)
+    found = []
+    for record in records:
+        codes = named.get(_name_key(record.name), set())
+        if record.code.startswith(NO_CODE) and len(codes) == 1:
+            record = replace(record, code=next(iter(codes)))
+        found.append(record)
+    return found
+
+
+def _name_key(name: str) -> str:
+    return " ".join(name.casefold().split())

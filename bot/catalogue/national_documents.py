@@ -1,0 +1,118 @@
+"""The run-on tables "Tên giấy tờ · Mẫu đơn, tờ khai · Số lượng", one per case, of the crawl."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.catalogue.letters import LOWER, UPPER
+from bot.catalogue.records import Document, DocumentGroup
+
+_HEADER = "Tên giấy tờMẫu đơn, tờ khaiSố lượng"
+# A count stands glued to what precedes it; inside a sentence ("gồm 01 bản chính") it does not.
+_COUNT = re.compile(r"(?<=\S)(\d{1,2}) bản chính(?:, ?(\d{1,2}) bản sao)?(?=[^\s,;.)/]|$)")
+_FILE = re.compile(r"\.(?i:docx?|pdf|xlsx?|rar|zip|png|jpe?g|tiff?|rtf|odt)(?![a-z])")
+# Where two cells ran together: "tờ khaiMẫu số 01", "giấy phép;Mau05", "NĐ-CPMẫu số 05".
+_GLUE = re.compile(
+    rf"(?<=[{LOWER}0-9)\].;:,”\"])(?=[{UPPER}])|(?<=[A-ZĐ])(?=[{UPPER}][{LOWER}])"
+    rf"|(?<=[);:])(?=\d)|(?<=\)\.)(?=\d)|(?<=[).;”])(?=[{LOWER}])"
+    rf"|(?<=[{LOWER}])(?=\d{{1,3}}\.|mẫu |văn bản |đơn |phụ lục )"
+)
+# How names of form files usually begin, with and without their marks.
+_FORM_WORD = re.compile(
+    r"m[ẫâa]u|mus|mu\d|ph[ụu] ?l[ụu]c|phlc|pl ?[\divx.]|bi[ểe]u|đơn|don|t[ờo] khai|tk|giấy|giay",
+    re.IGNORECASE,
+)
+_NO_CASE = re.compile(r"[\s\-–:.*+]*")
+
+
+@dataclass(frozen=True)
+class DocumentsReading:
+    """The groups, and the words that were not understood ("" when all were)."""
+
+    groups: tuple[DocumentGroup, ...] = ()
+    raw: str = ""
+
+
+def read_documents(text: str) -> DocumentsReading:
+    """Groups by case; `originals=0, copies=None` marks a line that asks for no paper (a remark)."""
+    text = text.strip()
+    if not text.strip("-– ") or text == "Không có thông tin":
+        return DocumentsReading()
+    pieces = text.split(_HEADER)
+    if len(pieces) == 1:
+        return DocumentsReading(raw=text)
+    groups, left_over = [], []
+    case = pieces[0]
+    for position, piece in enumerate(pieces[1:], start=1):
+        documents, tail = _read_rows(piece)
+        if documents:
+            groups.append(DocumentGroup(tuple(documents), clean_case(case)))
+        case = tail
+        if position == len(pieces) - 1 and tail.strip("-–* "):
+            left_over.append(tail.strip())
+    return DocumentsReading(tuple(groups), "\n".join(left_over))
+
+
+def clean_case(text: str) -> str:
+    """The name of a case without bullets and colons; "" when the source wrote only dashes."""
+    if _NO_CASE.fullmatch(text):
+        return ""
+    return re.sub(r"\s+", " ", text).strip(" -–*+:.•")
+
+
+def _read_rows(text: str) -> tuple[list[Document], str]:
+    documents, start = [], 0
+    for match in _COUNT.finditer(text):
+        count_start = _count_start(text, match)
+        cell = text[start:count_start]
+        originals = int(text[count_start : match.end(1)])
+        copies = int(match[2]) if match[2] is not None else None
+        name, form = split_form(cell)
+        if name or form:
+            documents.append(Document(name or form, form, originals, copies))
+        start = match.end()
+    return documents, text[start:]
+
+
+def _count_start(text: str, match: re.Match[str]) -> int:
+    # "53/2025" + "1 bản chính" reads "20251": of a longer run only the last digit counts,
+    # unless two digits stand alone after a word ("hồ sơ10 bản chính").
+    start, end = match.span(1)
+    before = text[start - 1]
+    two_digits = end - start == 2 and text[start] != "0" and (before.isalpha() or before in ").;”")
+    return start if end - start == 1 or two_digits else end - 1
+
+
+def split_form(cell: str) -> tuple[str, str]:
+    """Tell the name of a paper from the form files glued to its end."""
+    cell = cell.strip()
+    files = list(_FILE.finditer(cell))
+    if not files or files[-1].end() != len(cell):
+        return tidy(cell), ""
+    cut = _form_start(cell[: files[0].start()])
+    if cut is None:
+        return tidy(cell), ""
+    forms, start = [], cut
+    for file in files:
+        forms.append(cell[start : file.end()].strip(" .;,"))
+        start = file.end()
+    return tidy(cell[:cut]), ", ".join(dict.fromkeys(forms))
+
+
+def _form_start(text: str) -> int | None:
+    """Where the first file name begins: at a word that names forms, else at the last glue point."""
+    points = [m.start() for m in _GLUE.finditer(text) if len(text) - m.start() <= 150]
+    for point in points:
+        if _FORM_WORD.match(text, point):
+            return point
+    last_space = max(text.rfind(" "), text.rfind("\n"))
+    in_token = [point for point in points if point > last_space + 1]
+    if in_token:
+        return in_token[0]
+    return points[-1] if points else None
+
+
+def tidy(text: str) -> str:
+    """One line without leading bullets and trailing punctuation."""
+    return re.sub(r"\s+", " ", text).strip().lstrip("-–+*•· ").rstrip(" ;,")
