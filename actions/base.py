@@ -1,0 +1,193 @@
+"""What every action is: slots in, a service call, a response name and values out."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import os
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import ActionExecutionRejection
+from sqlalchemy.orm import Session
+
+from actions.resources import Resources
+from bot.database import session_scope, utcnow
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+Button = dict[str, str]
+
+CASE_FORM = "case_form"
+LISTEN = "action_listen"
+CONFIRM_SECONDS = 600  # a yes that comes later answers something else
+
+_shared = Resources()
+
+
+@dataclass
+class Turn:
+    """One message of a citizen as an action sees it, and what it says to it."""
+
+    session: Session
+    tracker: Tracker
+    dispatcher: CollectingDispatcher
+    resources: Resources
+    now: dt.datetime
+
+    @property
+    def text(self) -> str:
+        """What the citizen typed; empty for a tap."""
+        return self.tracker.latest_message.get("text") or ""
+
+    @property
+    def intent(self) -> str:
+        """What the language model took it for."""
+        return self.tracker.latest_message.get("intent", {}).get("name") or ""
+
+    @property
+    def confidence(self) -> float:
+        """How sure the language model was, 0 to 1."""
+        return float(self.tracker.latest_message.get("intent", {}).get("confidence") or 0.0)
+
+    @property
+    def message_id(self) -> str:
+        """The channel's id of the message: the key of everything that must happen once."""
+        return str(self.tracker.latest_message["message_id"])
+
+    @property
+    def conversation_id(self) -> int:
+        """The conversation's key in our database."""
+        return int(self.tracker.sender_id)
+
+    @property
+    def hotline(self) -> str:
+        """The number of people who can help."""
+        return self.resources.settings.hotline
+
+    @property
+    def looping(self) -> bool:
+        """Whether a case waits for its code or its second fact."""
+        return self.tracker.active_loop_name == CASE_FORM
+
+    def slot(self, name: str) -> Any:
+        """A slot's value, None when it is not set."""
+        return self.tracker.slots.get(name)
+
+    def ordered(self, name: str) -> str:
+        """A value of the command that a button carried; empty when it had none."""
+        return next(
+            (
+                str(e["value"])
+                for e in self.tracker.latest_message.get("entities") or ()
+                if e.get("entity") == name and e.get("extractor") == "command"
+            ),
+            "",
+        )
+
+    def say(self, response: str, buttons: Sequence[Button] = (), **values: str) -> None:
+        """Send a response of domain/responses with its values."""
+        self.dispatcher.utter_message(response=response, buttons=list(buttons), **values)
+
+    def trace(
+        self, outcome: str, procedures: Iterable[str] = (), *, intent: str | None = None
+    ) -> None:
+        """Tell the channel what came of the turn: answered, offered, asked, refused or other.
+
+        `intent` corrects the language model where the conversation shows what was meant.
+        """
+        trace: dict[str, Any] = {"outcome": outcome, "procedures": list(procedures)}
+        if intent and intent != self.intent:
+            trace["intent"] = intent
+        self.dispatcher.utter_message(json_message={"trace": trace})
+
+    def ask_yes_or_no(self, what: str) -> Event:
+        """Remember what the next yes or no is about."""
+        return SlotSet(
+            "awaiting", {"what": what, "until": int(self.now.timestamp()) + CONFIRM_SECONDS}
+        )
+
+    def asked(self) -> str:
+        """What a yes or no would be about now; empty when nothing was asked lately."""
+        awaiting = self.slot("awaiting") or {}
+        return awaiting["what"] if awaiting.get("until", 0) >= self.now.timestamp() else ""
+
+
+class BotAction(Action, ABC):
+    """One action: a thread and a transaction of its own, and failures that are told as failures.
+
+    An exception that reached rasa-sdk would be echoed together with the whole request, so it
+    becomes a custom message on which our channel answers 503.
+    """
+
+    action_name: ClassVar[str]
+    readonly: ClassVar[bool] = False
+
+    def __init__(self, resources: Resources | None = None) -> None:
+        self._resources = resources or _shared
+
+    def name(self) -> str:
+        """The name in the domain."""
+        return self.action_name
+
+    @abstractmethod
+    def answer(self, turn: Turn) -> list[Event]:
+        """Say something and return the events; runs in a thread, inside one transaction."""
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[Event]:
+        """rasa-sdk's entry."""
+        try:
+            return await asyncio.to_thread(self._answer_in_transaction, dispatcher, tracker)
+        except ActionExecutionRejection:
+            raise
+        except Exception as error:
+            _log_failure(self.action_name, error)
+            dispatcher.messages.clear()
+            dispatcher.utter_message(json_message={"failure": type(error).__name__})
+            return []
+
+    def _answer_in_transaction(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker
+    ) -> list[Event]:
+        with session_scope(self._resources.sessions, readonly=self.readonly) as session:
+            turn = Turn(session, tracker, dispatcher, self._resources, utcnow())
+            events = self.answer(turn)
+            return self._finished(turn, events)
+
+    def _finished(self, turn: Turn, events: list[Event]) -> list[Event]:
+        set_slots = {e["name"] for e in events if e["event"] == "slot"}
+        if turn.slot("awaiting") and "awaiting" not in set_slots:
+            events.append(SlotSet("awaiting", None))
+        touched_loop = any(e["event"] == "active_loop" for e in events)
+        if turn.looping and not touched_loop and self.action_name != CASE_FORM:
+            remind(turn)
+            # The form declined this message; without this it would not be asked again.
+            events.append(ActiveLoop(CASE_FORM))
+        # The rule says the same, but saying it here spares a prediction.
+        return [*events, FollowupAction(LISTEN)]
+
+
+def remind(turn: Turn) -> None:
+    """Say what the pending look-up still needs."""
+    code = turn.slot("case_code")
+    if code:
+        turn.say("utter_second_fact_pending", code=code)
+    else:
+        turn.say("utter_case_code_pending")
+
+
+def _log_failure(action: str, error: Exception) -> None:
+    # Where it broke, not the exception's text, which can quote the citizen or the database.
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"
+    logger.error("%s failed: %s at %s", action, type(error).__name__, where)

@@ -1,0 +1,153 @@
+"""Case status: a code, then a second fact, then the answer; and following a case.
+
+Who may see a case is decided in bot.services.cases and its tables. The slots here only say what
+is being talked about.
+"""
+
+from __future__ import annotations
+
+from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.interfaces import ActionExecutionRejection
+
+from actions import buttons, failures
+from actions.base import CASE_FORM, LISTEN, BotAction, Event, Turn, remind
+from actions.offers import VIETNAM
+from bot.errors import CaseNotShown, LookupLocked, OneStopUnavailable
+from bot.services import cases
+from nlu import case_codes
+from nlu.case_codes import CaseCode
+
+STATUS, FOLLOW = "status", "follow"
+_ELSEWHERE = {
+    case_codes.SOCIAL_INSURANCE: "utter_code_of_social_insurance",
+    case_codes.BACGIANG_2016: "utter_code_of_2016",
+}
+
+
+class ActionLookUpCase(BotAction):
+    """A case is asked about."""
+
+    action_name = "action_look_up_case"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Ask for the code or the second fact; show the case when this citizen may see it."""
+        return _begin(turn, STATUS)
+
+
+class ActionFollowCase(BotAction):
+    """The citizen wants to hear when a case changes."""
+
+    action_name = "action_follow_case"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Follow it, after the second fact where that is still owed."""
+        return _begin(turn, FOLLOW)
+
+
+class ActionUnfollowCase(BotAction):
+    """The citizen does not want to hear any more."""
+
+    action_name = "action_unfollow_case"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Stop telling about the named case, or the one talked about, or all of them."""
+        found = case_codes.find(turn.text)
+        code = found.code if found else turn.slot("case_code")
+        ended = cases.unfollow(turn.session, turn.conversation_id, code)
+        turn.say("utter_follow_ended" if ended else "utter_follow_none")
+        return failures.clear(turn)
+
+
+class CaseForm(BotAction):
+    """The loop that waits for a case code or a second fact, and declines everything else."""
+
+    action_name = CASE_FORM
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Take what it waits for from this message; another question is left to the rules."""
+        if turn.tracker.latest_action_name != LISTEN:
+            # Something else has answered this message; only a reminder is left to say.
+            remind(turn)
+            return []
+        goal = turn.slot("case_goal") or STATUS
+        found = case_codes.find(turn.text)
+        code = turn.slot("case_code")
+        if found and found.code != code:
+            return _with_code(turn, found, goal)
+        fact = cases.parse_second_fact(turn.text) if code else None
+        if fact:
+            return _try(turn, code, fact, goal)
+        if turn.intent == "deny":
+            turn.say("utter_look_up_cancelled")
+            return _end_of_look_up()
+        if turn.intent == "inform" and code:
+            turn.say("utter_second_fact_unclear", code=code)
+            return []
+        raise ActionExecutionRejection(CASE_FORM)
+
+
+def follow(turn: Turn) -> list[Event]:
+    """Yes to the offer of following the case that was just shown."""
+    return _begin(turn, FOLLOW)
+
+
+def _begin(turn: Turn, goal: str) -> list[Event]:
+    found = case_codes.find(turn.text)
+    if found:
+        return _with_code(turn, found, goal)
+    code = turn.slot("case_code")
+    if code:
+        return _ask_or_show(turn, code, goal)
+    turn.say("utter_ask_case_code")
+    return [ActiveLoop(CASE_FORM), SlotSet("case_code", None), SlotSet("case_goal", goal)]
+
+
+def _with_code(turn: Turn, found: CaseCode, goal: str) -> list[Event]:
+    elsewhere = _ELSEWHERE.get(found.family)
+    if elsewhere:
+        turn.say(elsewhere, hotline=turn.hotline)
+        return _end_of_look_up()
+    return _ask_or_show(turn, found.code, goal)
+
+
+def _ask_or_show(turn: Turn, code: str, goal: str) -> list[Event]:
+    if cases.is_verified(turn.session, turn.conversation_id, code, turn.now):
+        return _try(turn, code, None, goal)
+    turn.say("utter_ask_second_fact", code=code)
+    return [ActiveLoop(CASE_FORM), SlotSet("case_code", code), SlotSet("case_goal", goal)]
+
+
+def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Event]:
+    """One look-up; every way that it can end is told in words."""
+    try:
+        view = cases.look_up(
+            turn.session,
+            turn.resources.onestop,
+            conversation_id=turn.conversation_id,
+            code=code,
+            second_fact=second_fact,
+            message_id=turn.message_id,
+            now=turn.now,
+        )
+    except CaseNotShown:
+        turn.say("utter_look_up_refused")
+        return [ActiveLoop(CASE_FORM), SlotSet("case_code", code), SlotSet("case_goal", goal)]
+    except LookupLocked as locked:
+        until = locked.until.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
+        turn.say("utter_look_up_locked", until=until, hotline=turn.hotline)
+        return _end_of_look_up()
+    except OneStopUnavailable:
+        turn.say("utter_look_up_unavailable", hotline=turn.hotline)
+        return _end_of_look_up(code)
+    if goal == FOLLOW:
+        cases.follow(turn.session, turn.conversation_id, code, turn.message_id)
+        turn.say("utter_follow_started", code=code)
+        return [*_end_of_look_up(code), *failures.clear(turn)]
+    response, values = cases.describe(view, turn.now)
+    turn.say(response, [buttons.follow(turn.resources.titles)], **values)
+    return [*_end_of_look_up(code), turn.ask_yes_or_no("follow"), *failures.clear(turn)]
+
+
+def _end_of_look_up(code: str | None = None) -> list[Event]:
+    """The loop is over; the case stays what is talked about when it was a real one."""
+    return [ActiveLoop(None), SlotSet("case_code", code), SlotSet("case_goal", None)]

@@ -1,0 +1,92 @@
+"""What is asked before it is done, and the yes or no to it."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import ActiveLoop, AllSlotsReset, SlotSet
+
+from actions import cases, failures, offers, procedures
+from actions.base import BotAction, Event, Turn
+from bot.services import catalogue, conversations
+
+_LEFT_UNDONE = {
+    "human": "utter_human_cancelled",
+    "delete": "utter_delete_cancelled",
+    "follow": "utter_follow_declined",
+}
+
+
+class ActionRequestHuman(BotAction):
+    """The citizen wants a person."""
+
+    action_name = "action_request_human"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Ask first."""
+        turn.say("utter_confirm_human")
+        return [turn.ask_yes_or_no("human")]
+
+
+class ActionDeleteMyData(BotAction):
+    """The citizen wants to be forgotten."""
+
+    action_name = "action_delete_my_data"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Say what would go, and ask."""
+        turn.say("utter_confirm_delete")
+        return [turn.ask_yes_or_no("delete")]
+
+
+class ActionAffirm(BotAction):
+    """Yes."""
+
+    action_name = "action_affirm"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Do what was asked about."""
+        asked = turn.asked()
+        if asked == "human":
+            return _request_human(turn)
+        if asked == "delete":
+            return _delete(turn)
+        if asked == "follow":
+            return cases.follow(turn)
+        offered = list(turn.slot("offered_codes") or ())
+        record = catalogue.get(turn.session, offered[0]) if len(offered) == 1 else None
+        if record:
+            aspects = list(turn.slot("pending_aspects") or ()) or [procedures.OVERVIEW]
+            return offers.show(turn, record, aspects)
+        turn.say("utter_nothing_to_affirm")
+        return []
+
+
+class ActionDeny(BotAction):
+    """No."""
+
+    action_name = "action_deny"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Leave undone what was asked about."""
+        asked = turn.asked()
+        if asked:
+            turn.say(_LEFT_UNDONE[asked])
+        elif turn.slot("offered_codes"):
+            return procedures.rejected(turn)
+        else:
+            turn.say("utter_nothing_to_deny")
+        return []
+
+
+def _request_human(turn: Turn) -> list[Event]:
+    conversations.request_human(turn.session, turn.conversation_id, turn.message_id, "asked")
+    turn.say("utter_human_requested", hotline=turn.hotline)
+    return failures.clear(turn)
+
+
+def _delete(turn: Turn) -> list[Event]:
+    conversations.erase(turn.session, turn.conversation_id)
+    turn.say("utter_data_deleted")
+    return [AllSlotsReset(), ActiveLoop(None), SlotSet("awaiting", None)]

@@ -1,0 +1,23 @@
+"""Turns that did not help: the second in a row offers a human."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions.base import Event, Turn
+
+ENOUGH = 2
+
+
+def count(turn: Turn) -> list[Event]:
+    """Count this turn as one that did not help."""
+    failures = int(turn.slot("failures") or 0) + 1
+    if failures >= ENOUGH:
+        turn.say("utter_offer_human")
+        failures = 0
+    return [SlotSet("failures", failures)]
+
+
+def clear(turn: Turn) -> list[Event]:
+    """This turn helped."""
+    return [SlotSet("failures", 0)] if turn.slot("failures") else []

@@ -1,0 +1,76 @@
+"""Showing a procedure, or a choice of a few, and remembering what was shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+
+from rasa_sdk.events import SlotSet
+
+from actions import buttons, failures
+from actions.base import Event, Turn
+from bot.catalogue.records import ProcedureRecord
+from bot.services import answers, catalogue
+from bot.services.procedures import Match
+
+SHOWN = 3
+VIETNAM = dt.timezone(dt.timedelta(hours=7))
+
+
+def show(
+    turn: Turn, record: ProcedureRecord, aspects: Sequence[str], *, intent: str | None = None
+) -> list[Event]:
+    """Answer every aspect that was asked of one procedure."""
+    composed = [
+        answers.compose(record, aspect, today=turn.now.astimezone(VIETNAM).date())
+        for aspect in aspects
+    ]
+    further = buttons.further_questions(record.code, aspects, turn.resources.titles)
+    for place, answer in enumerate(composed, start=1):
+        turn.say(answer.response, further if place == len(composed) else (), **answer.values)
+    turn.trace("answered", [record.code], intent=intent)
+    return [
+        SlotSet("procedure_code", record.code),
+        SlotSet("aspect", aspects[0]),
+        SlotSet("pending_aspects", None),
+        SlotSet("offered_codes", None),
+        *failures.clear(turn),
+    ]
+
+
+def offer(
+    turn: Turn,
+    matches: Sequence[Match],
+    aspects: Sequence[str],
+    *,
+    response: str = "utter_offer_choice",
+    intent: str | None = None,
+) -> list[Event]:
+    """Let the citizen choose among the first three, or none of them."""
+    shown = _named(turn, [m.code for m in matches[:SHOWN]])
+    lines = "\n".join(f"{n}. {name}" for n, (_, name) in enumerate(shown, start=1))
+    titles = turn.resources.titles
+    choices = [buttons.choice(code, name, aspects[0]) for code, name in shown]
+    choices.append(buttons.none_of_these(titles))
+    if response == "utter_offer_unknown":
+        choices.append(buttons.human(titles))
+    turn.say(response, choices, choices=lines, hotline=turn.hotline)
+    turn.trace("offered", [code for code, _ in shown], intent=intent)
+    return [
+        SlotSet("offered_codes", [m.code for m in matches]),
+        SlotSet("pending_aspects", list(aspects)),
+    ]
+
+
+def _named(turn: Turn, codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Codes with what people call them; the official name where two would read the same."""
+    records = [r for r in (catalogue.get(turn.session, code) for code in codes) if r]
+    plain = Counter(r.plain_name for r in records if r.plain_name)
+    return [
+        (r.code, _capital(r.plain_name if plain[r.plain_name] == 1 else r.name)) for r in records
+    ]
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

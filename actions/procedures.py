@@ -1,0 +1,147 @@
+"""Questions about procedures: which one is meant, and what was asked about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rasa_sdk.events import SlotSet
+
+from actions import failures, offers, wording
+from actions.base import BotAction, Event, Turn
+from bot.services import catalogue, procedures
+from bot.services.procedures import SearchResult
+from nlu.aspects import aspects as aspects_in
+
+OVERVIEW = "overview"
+ASPECTS = (
+    "documents", "fee", "processing_time", "where", "steps", "online", "eligibility", "forms",
+    "result", "legal_basis", OVERVIEW,
+)  # fmt: skip
+
+# Below this the language model guesses: then only a procedure that was named counts.
+GUESS = 0.35
+
+
+class ActionAnswerProcedure(BotAction):
+    """Any question about a procedure, the follow-ups without its name included."""
+
+    action_name = "action_answer_procedure"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Answer, offer a choice, or ask which procedure."""
+        offered = list(turn.slot("offered_codes") or ())
+        aspects, intent = asked_aspects(turn)
+        picked = wording.chosen(turn.text, offered[: offers.SHOWN])
+        record = catalogue.get(turn.session, picked) if picked else None
+        if record:
+            return offers.show(turn, record, aspects, intent="ask_procedure")
+        found = look_for(turn)
+        if found.kind == "one":
+            record = catalogue.get(turn.session, found.matches[0].code)
+            if record:
+                return offers.show(turn, record, aspects, intent=intent)
+        if found.kind == "several":
+            return offers.offer(turn, found.matches, aspects, intent=intent)
+        if found.kind == "unknown":
+            return unknown(turn, found, aspects)
+        return _without_name(turn, offered, aspects, intent)
+
+
+class ActionChooseProcedure(BotAction):
+    """A tapped choice or a tapped further question."""
+
+    action_name = "action_choose_procedure"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Answer what the button says; the code in it is only believed if the catalogue has it."""
+        record = catalogue.get(turn.session, turn.ordered("procedure_code"))
+        if record is None:
+            turn.say("utter_procedure_gone")
+            return []
+        aspect = turn.ordered("aspect")
+        pending = list(turn.slot("pending_aspects") or ())
+        if aspect not in ASPECTS:
+            return offers.show(turn, record, pending or [OVERVIEW])
+        return offers.show(turn, record, pending if aspect in pending else [aspect])
+
+
+class ActionRejectOffer(BotAction):
+    """None of the offered procedures fits."""
+
+    action_name = "action_reject_offer"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Ask for more words; the second time offer a human."""
+        return rejected(turn)
+
+
+def asked_aspects(turn: Turn) -> tuple[list[str], str | None]:
+    """What is asked about the procedure, and the intent where the conversation corrects it."""
+    own = turn.intent.removeprefix("ask_")
+    last = turn.slot("aspect")
+    if own not in ASPECTS and last and wording.asks_the_same(turn.text):
+        return [last], intent_of(last)
+    found = [a for a in aspects_in(turn.text) if a in ASPECTS]
+    if own in ASPECTS:
+        return [own, *(a for a in found if a != own)], None
+    return found or list(turn.slot("pending_aspects") or ()) or [OVERVIEW], None
+
+
+def intent_of(aspect: str) -> str:
+    """The intent that asks about `aspect`."""
+    return "ask_procedure" if aspect == OVERVIEW else f"ask_{aspect}"
+
+
+def look_for(turn: Turn) -> SearchResult:
+    """The procedures that the message may mean, with the conversation as context."""
+    return procedures.search(
+        turn.session,
+        turn.text,
+        context_code=turn.slot("procedure_code"),
+        offered=tuple(turn.slot("offered_codes") or ()),
+    )
+
+
+def unknown(turn: Turn, found: SearchResult, aspects: Sequence[str]) -> list[Event]:
+    """Something is named that no record serves: say so, show what is nearest, answer nothing."""
+    if found.matches:
+        events = offers.offer(turn, found.matches, aspects, response="utter_offer_unknown")
+    else:
+        turn.say("utter_procedure_unknown", hotline=turn.hotline)
+        turn.trace("refused")
+        events = []
+    return [*events, *failures.count(turn)]
+
+
+def rejected(turn: Turn) -> list[Event]:
+    """The offer is off the table."""
+    turn.say("utter_offer_rejected")
+    return [SlotSet("offered_codes", None), *failures.count(turn)]
+
+
+def not_understood(turn: Turn) -> list[Event]:
+    """Say so, with what the assistant can do."""
+    turn.say("utter_not_understood")
+    turn.trace("refused")
+    return failures.count(turn)
+
+
+def _without_name(
+    turn: Turn, offered: list[str], aspects: list[str], intent: str | None
+) -> list[Event]:
+    """No procedure is named: the one talked about, the offered ones again, or a question back."""
+    if turn.intent == "inform" or turn.confidence < GUESS:
+        return not_understood(turn)
+    if offered:
+        again = [procedures.Match(code, "", 0.0) for code in offered]
+        return offers.offer(turn, again, aspects, intent=intent)
+    current = turn.slot("procedure_code")
+    record = catalogue.get(turn.session, current) if current else None
+    if record:
+        return offers.show(turn, record, aspects, intent=intent)
+    turn.say("utter_ask_which_procedure")
+    turn.trace("asked", intent=intent)
+    return [SlotSet("pending_aspects", aspects), *failures.count(turn)]

@@ -1,0 +1,81 @@
+"""What is not about a procedure or a case: opening hours, feedback, and what nobody here can do."""
+
+from __future__ import annotations
+
+from actions import failures, offers
+from actions.base import BotAction, Event, Turn
+from actions.procedures import look_for, not_understood
+from bot.services import conversations
+
+# A message taken for out of scope with less certainty than this may still name a procedure.
+CERTAIN = 0.6
+
+
+class ActionOutOfScope(BotAction):
+    """Weather, football, loans: refused, with what the assistant can do."""
+
+    action_name = "action_out_of_scope"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Refuse, unless the words name a procedure after all."""
+        if turn.confidence < CERTAIN:
+            events = offer_instead(turn)
+            if events:
+                return events
+        turn.say("utter_out_of_scope")
+        turn.trace("refused")
+        return failures.count(turn)
+
+
+class ActionNotUnderstood(BotAction):
+    """No intent is likely enough, or no rule fits."""
+
+    action_name = "action_not_understood"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Offer what the words name, or say that they were not understood."""
+        return offer_instead(turn) or not_understood(turn)
+
+
+class ActionGiveFeedback(BotAction):
+    """Praise or complaint about the service."""
+
+    action_name = "action_give_feedback"
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Record it and say where an official answer comes from."""
+        conversations.record_feedback(
+            turn.session, turn.conversation_id, turn.message_id, turn.text
+        )
+        turn.say("utter_feedback_recorded", hotline=turn.hotline)
+        return failures.clear(turn)
+
+
+class ActionOfficeHours(BotAction):
+    """When the offices are open."""
+
+    action_name = "action_office_hours"
+    readonly = True
+
+    def answer(self, turn: Turn) -> list[Event]:
+        """Tell the configured hours."""
+        table = turn.resources.office_hours
+        turn.say(
+            "utter_office_hours",
+            hours="\n".join(f"- {line}" for line in table["hours"]),
+            note=table.get("note", ""),
+            hotline=turn.hotline,
+        )
+        return failures.clear(turn)
+
+
+def offer_instead(turn: Turn) -> list[Event]:
+    """Ask whether the procedures that the words name are meant; nothing when they name none."""
+    found = look_for(turn)
+    if found.kind == "one":
+        return offers.offer(turn, found.matches[:1], ["overview"], response="utter_offer_one")
+    if found.kind == "several":
+        return offers.offer(turn, found.matches, ["overview"])
+    return []

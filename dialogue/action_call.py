@@ -1,0 +1,112 @@
+"""One call of the action server: small, over a kept connection, and never silent when it fails."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import aiohttp
+import rasa
+from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
+from rasa.core.channels.channel import OutputChannel
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered, Event, deserialise_events
+from rasa.shared.core.trackers import DialogueStateTracker
+
+FAILURE = "failure"  # key of the custom message by which our actions tell that they failed
+
+
+class TurnFailedError(Exception):
+    """This turn has no answer; nothing of it is kept, so that it can be tried again."""
+
+
+class ActionClient:
+    """Posts to the action server over kept connections. `timeout` in seconds, for a whole call."""
+
+    def __init__(self, url: str, timeout: float = 10.0) -> None:
+        self.url = url
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=2.0)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: dict[str, Any]) -> tuple[int, Any]:
+        """Status and JSON of the answer; raises TurnFailedError when there is none."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        try:
+            async with self._session.post(self.url, json=body) as response:
+                return response.status, await response.json()
+        except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
+            raise TurnFailedError(f"action server: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class ActionCall(RemoteAction):
+    """A custom action that is sent the state of the conversation and not its history.
+
+    Rasa's own call serialises every past event and the whole domain, and checks the answer
+    against a JSON schema; together that was most of the time that a message took.
+    """
+
+    def __init__(self, name: str, client: ActionClient) -> None:
+        super().__init__(name, None)
+        self._client = client
+
+    async def run(
+        self,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+    ) -> list[Event]:
+        """Events of the action; raises TurnFailedError, or ActionExecutionRejection if it declines."""
+        status, result = await self._client.post(self._body(tracker))
+        if status == 400 and isinstance(result, dict) and result.get("action_name"):
+            raise ActionExecutionRejection(self.name())
+        if status != 200 or not isinstance(result, dict):
+            raise TurnFailedError(f"{self.name()}: status {status}")
+        responses = result.get("responses") or []
+        for response in responses:
+            if FAILURE in (response.get("custom") or {}):
+                raise TurnFailedError(f"{self.name()}: {response['custom'][FAILURE]}")
+        said = await self._utter_responses(responses, output_channel, nlg, tracker)
+        for utterance in said:
+            # The values are in the text already; no second copy of them is stored.
+            utterance.metadata = _short(utterance)
+        return [*said, *deserialise_events(result.get("events") or [])]
+
+    def _body(self, tracker: DialogueStateTracker) -> dict[str, Any]:
+        message = tracker.latest_message
+        return {
+            "next_action": self.name(),
+            "sender_id": tracker.sender_id,
+            "version": rasa.__version__,
+            "domain": {},
+            "tracker": {
+                "sender_id": tracker.sender_id,
+                "slots": tracker.current_slot_values(),
+                "latest_message": {
+                    "text": message.text,
+                    "intent": message.intent,
+                    "entities": message.entities,
+                    "message_id": message.message_id,
+                }
+                if message
+                else {},
+                "events": [],
+                "paused": False,
+                "followup_action": None,
+                "active_loop": {"name": tracker.active_loop_name}
+                if tracker.active_loop_name
+                else {},
+                "latest_action_name": tracker.latest_action_name,
+            },
+        }
+
+
+def _short(utterance: BotUttered) -> dict[str, Any]:
+    return {k: v for k, v in (utterance.metadata or {}).items() if k == "utter_action"}

@@ -1,0 +1,137 @@
+"""One turn, all or nothing: answered and saved, or failed and forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.core.actions.action import Action, ActionExecutionRejection, RemoteAction
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.nlg import NaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.shared.core.events import ActionExecutionRejected, FollowupAction
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.exceptions import RasaException
+
+from dialogue import reply
+from dialogue.action_call import ActionCall, ActionClient, TurnFailedError
+from dialogue.commands import Command
+
+
+class Silence(OutputChannel):
+    """Sends nothing: the reply is read from the tracker when the turn is over."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's name, by which responses can vary."""
+        return "citizen"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+class TurnProcessor(MessageProcessor):
+    """Rasa's processor without its silences.
+
+    The stock one goes on after an action failed, keeps the half turn, and falls back to a store
+    in memory when the real one is gone: a worker would take all that for an answer.
+    """
+
+    _actions: ActionClient
+
+    @classmethod
+    def around(cls, processor: MessageProcessor) -> TurnProcessor:
+        """Ours over the same loaded model; raises RasaException without an action endpoint."""
+        if processor.action_endpoint is None or not processor.action_endpoint.url:
+            raise RasaException("endpoints.yml names no action_endpoint")
+        own = cls.__new__(cls)
+        own.__dict__.update(processor.__dict__)
+        if isinstance(own.tracker_store, FailSafeTrackerStore):
+            own.tracker_store = own.tracker_store._tracker_store
+        own._actions = ActionClient(processor.action_endpoint.url)
+        return own
+
+    async def close(self) -> None:
+        """Let the connections to the action server go."""
+        await self._actions.close()
+
+    async def answer(self, message: UserMessage, command: Command | None = None) -> dict[str, Any]:
+        """The reply to `message`: the stored one if its turn was finished before, else a new one.
+
+        Raises TurnFailedError or what the store and the language model raise; then nothing is saved.
+        """
+        tracker = await self.fetch_tracker_and_update_session(
+            message.sender_id, message.output_channel
+        )
+        done = reply.read(tracker, message.message_id)
+        if done is not None:
+            return done
+        if command is not None:
+            message.parse_data = _command_data(command)
+        await self._handle_message_with_tracker(message, tracker)
+        if command is not None:
+            tracker.update(FollowupAction(command.action), self.domain)
+        else:
+            tracker = await self.run_action_extract_slots(message.output_channel, tracker)
+        await self._run_prediction_loop(message.output_channel, tracker)
+        answer = reply.read(tracker, message.message_id)
+        if answer is None or not answer["messages"]:
+            raise TurnFailedError("empty answer")
+        await self.save_tracker(tracker)
+        return answer
+
+    async def parse_message(
+        self,
+        message: UserMessage,
+        tracker: DialogueStateTracker | None = None,
+        only_output_properties: bool = True,
+    ) -> dict[str, Any]:
+        """Intent and entities alone: the ranking of all intents would be stored with each turn."""
+        data = await super().parse_message(message, tracker, only_output_properties)
+        return {key: data[key] for key in ("text", "intent", "entities")}
+
+    async def _run_prediction_loop(
+        self, output_channel: OutputChannel, tracker: DialogueStateTracker
+    ) -> None:
+        go_on = True
+        while go_on:
+            # ActionLimitReached is let through: a circle of rules is a failure too.
+            action, prediction = self.predict_next_with_tracker_if_should(tracker)
+            go_on = await self._run_action(action, tracker, output_channel, self.nlg, prediction)
+
+    async def _run_action(
+        self,
+        action: Action,
+        tracker: DialogueStateTracker,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        prediction: Any,
+    ) -> bool:
+        if isinstance(action, RemoteAction):
+            action = ActionCall(action.name(), self._actions)
+        before = tracker
+        if prediction.events:
+            before = tracker.copy()
+            before.update_with_events(prediction.events, self.domain)
+        try:
+            events = await action.run(output_channel, nlg, before, self.domain)
+        except ActionExecutionRejection:
+            tracker.update(
+                ActionExecutionRejected(
+                    action.name(), prediction.policy_name, prediction.max_confidence
+                )
+            )
+        else:
+            self._log_action_on_tracker(tracker, action, events, prediction)
+        return self.should_predict_another_action(action.name())
+
+
+def _command_data(command: Command) -> dict[str, Any]:
+    return {
+        "text": "",
+        "intent": {"name": command.intent, "confidence": 1.0},
+        "entities": [
+            {"entity": name, "value": value, "extractor": "command"}
+            for name, value in command.slots.items()
+        ],
+    }
