@@ -16,13 +16,14 @@ class CaseLookup(Base):
     """One look-up of a case: who, which case, with what outcome. The audit trail.
 
     Outcomes: shown | wrong | locked. The code is kept plain: an auditor asks "who looked at this
-    case", and a bare hash of so short a code would hide nothing.
+    case", and a bare hash of so short a code would hide nothing. Erasing a conversation sets its
+    id here to 0: the case keeps its trail, the citizen is gone from it.
     """
 
     __tablename__ = "case_lookups"
     __table_args__ = (
         # A replayed message finds its row and is not counted again.
-        UniqueConstraint("conversation_id", "message_id"),
+        UniqueConstraint("conversation_id", "message_id", "code"),
         Index("ix_case_lookups_code", "code", "created_at"),
     )
 
@@ -32,7 +33,6 @@ class CaseLookup(Base):
     code = Column(String(60), nullable=False)
     outcome = Column(String(12), nullable=False)
     created_at = Column(UTCDateTime, nullable=False, default=utcnow)
-    erased_at = Column(UTCDateTime)  # the citizen asked to be forgotten; the code goes in a while
 
 
 class CaseGuard(Base):
@@ -53,6 +53,7 @@ class CaseVerification(Base):
 
     conversation_id = Column(BigId, primary_key=True, autoincrement=False)
     code = Column(String(60), primary_key=True)
+    status = Column(Integer, nullable=False)  # as shown: a follow begins from here
     expires_at = Column(UTCDateTime, nullable=False)
 
 
