@@ -8,8 +8,22 @@ from typing import Protocol
 
 # What an inbound message can be. "event" kinds that need no reply are never stored.
 KINDS = (
-    "text", "image", "gif", "link", "audio", "video", "sticker", "location", "file",
-    "business_card", "follow", "unfollow", "chat_now", "submit_info", "withdraw", "reaction",
+    "text",
+    "image",
+    "gif",
+    "link",
+    "audio",
+    "video",
+    "sticker",
+    "location",
+    "file",
+    "business_card",
+    "follow",
+    "unfollow",
+    "chat_now",
+    "submit_info",
+    "withdraw",
+    "reaction",
 )
 
 
@@ -79,4 +93,10 @@ class Channel(Protocol):
         """Send one message; returns the platform's message id.
 
         Raises TokenError, SendRefused, SendDeferred or SendUnknown (bot.errors).
+        """
+
+    def find_sent(self, user_id: str, reply: Reply, since: dt.datetime) -> list[str]:
+        """The platform's ids of messages like this reply that it took after `since`.
+
+        Settles a send whose answer was lost. Raises ChannelError when the platform can't tell.
         """

@@ -1,0 +1,124 @@
+"""POST /webhook/zalo: verify, parse, keep, enqueue, answer. Zalo waits two seconds."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from bot.channels.zalo.events import (
+    CHANNEL,
+    Envelope,
+    Ignored,
+    Receipt,
+    parse,
+    read_envelope,
+)
+from bot.channels.zalo.signature import mac, matches
+from bot.conversation.messages import InboundMessage
+from bot.database import session_scope
+from bot.logs import mask
+from bot.services import conversations, delivery
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("zalo", __name__)
+
+# The largest event is a text of some thousand characters; nothing near this is Zalo's.
+MAX_BODY = 256 * 1024
+
+
+@blueprint.get("/webhook/zalo")
+def probe() -> ResponseReturnValue:
+    """Somebody looks whether the address exists."""
+    return {"status": "ok"}
+
+
+@blueprint.post("/webhook/zalo")
+def receive() -> ResponseReturnValue:
+    """One event. Unsigned probes get 200 and do nothing; a wrong signature gets 403."""
+    request.max_content_length = MAX_BODY
+    raw = request.get_data(cache=False)
+    header = request.headers.get("X-ZEvent-Signature", "")
+    if not header:
+        return _done("unsigned")  # the console's check of the address must succeed
+    envelope = read_envelope(raw)
+    settings: Settings = current_app.extensions["settings"]
+    if envelope is None or not _is_signed(envelope, raw, header, settings):
+        _count("bad_signature")
+        log.warning("refused an event with a wrong signature (%s bytes)", len(raw))
+        return {"error": "signature"}, 403
+    event = parse(envelope)
+    if isinstance(event, Ignored):
+        return _done(event.reason)
+    if isinstance(event, Receipt):
+        return _note(event)
+    return _keep(event)
+
+
+def _is_signed(envelope: Envelope, raw: bytes, header: str, settings: Settings) -> bool:
+    if envelope.app_id != settings.zalo_app_id:
+        return False
+    secret = settings.zalo_oa_secret_key
+    if not secret:
+        return False
+    if matches(header, mac(settings.zalo_app_id, raw, envelope.timestamp, secret)):
+        return True
+    # Reported by integrators: some accounts sign with the OA's id as the first term.
+    by_oa = matches(header, mac(settings.zalo_oa_id, raw, envelope.timestamp, secret))
+    if by_oa:
+        log.warning("an event is signed with the account's id in place of the app's id")
+    return by_oa
+
+
+def _keep(message: InboundMessage) -> ResponseReturnValue:
+    with session_scope(current_app.extensions["sessions"]) as session:
+        stored = _store(session, message)
+    if not stored.new:
+        return _done("repeat")
+    # After the commit: a worker must never look for a row that is not there yet. If the queue is
+    # down the sweep finds the row.
+    current_app.extensions["queue"].enqueue("answer", stored.conversation_id)
+    log.info("kept a %s from %s", message.kind, mask(message.user_id))
+    return _done("kept")
+
+
+def _store(session: Session, message: InboundMessage) -> conversations.Stored:
+    content: dict[str, object] = {}
+    if message.attachments:
+        content["attachments"] = [
+            {"type": a.type, "url": a.url, "name": a.name, "size": a.size}
+            for a in message.attachments
+        ]
+    if message.latitude is not None:
+        content["location"] = {"latitude": message.latitude, "longitude": message.longitude}
+    if message.quoted_message_id:
+        content["quoted"] = message.quoted_message_id
+    return conversations.store_inbound(
+        session,
+        channel=CHANNEL,
+        user_id=message.user_id,
+        message_id=message.message_id,
+        kind=message.kind,
+        text=message.text,
+        content=content,
+        occurred_at=message.occurred_at,
+    )
+
+
+def _note(receipt: Receipt) -> ResponseReturnValue:
+    with session_scope(current_app.extensions["sessions"]) as session:
+        seen = receipt.state == "seen"
+        delivery.note_receipt(session, CHANNEL, receipt.message_ids, seen=seen, at=receipt.at)
+    return _done(receipt.state)
+
+
+def _done(result: str) -> ResponseReturnValue:
+    _count(result)
+    return {"status": "ok"}
+
+
+def _count(result: str) -> None:
+    current_app.extensions["metrics"].count("webhook_events", result)

@@ -1,0 +1,204 @@
+"""Attending to a conversation: answer what is pending, send what is queued, in order.
+
+Everything that happens to one conversation happens under its lock. What fails stays in its row
+with the time at which it is due again, and the sweep wakes the conversation then.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.conversation import notices
+from bot.conversation.cutting import fit
+from bot.conversation.locks import Lock, Locks
+from bot.conversation.messages import Channel, Reply, Turn
+from bot.conversation.rasa_client import RasaClient
+from bot.conversation.router import Ask, Decision, Forget, decide
+from bot.conversation.sending import Address, Sender, to_row
+from bot.database import session_scope, utcnow
+from bot.errors import DialogueError, LostRace
+from bot.logs import where
+from bot.metrics import Metrics
+from bot.services import catalogue, conversations, delivery
+from bot.services.conversations import Inbound, TurnResult
+from bot.services.delivery import OpenWork, Outbound
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # by the number of failures; the last repeats
+SLOW_AFTER = 120.0  # seconds of failing after which the citizen is told, once
+HOPELESS_AFTER = 8  # failures of one message while others are being answered
+NO_TURN = Turn(replies=(), intent="", confidence=0.0)  # nothing was asked
+
+
+class Attendant:
+    """Does all the open work of a conversation, or leaves it to whoever is at it already."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        locks: Locks,
+        rasa: RasaClient,
+        channels: dict[str, Channel],
+        metrics: Metrics,
+        *,
+        hotline: str,
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+        slow_after: float = SLOW_AFTER,
+        look_up_after: float | None = None,
+    ) -> None:
+        self._sessions = sessions
+        self._locks = locks
+        self._rasa = rasa
+        self._channels = channels
+        self._metrics = metrics
+        self._hotline = hotline
+        self._retry_seconds = tuple(retry_seconds)
+        self._slow_after = slow_after
+        more = {} if look_up_after is None else {"look_up_after": look_up_after}
+        self._sender = Sender(sessions, channels, metrics, **more)
+
+    def attend(self, conversation_id: int) -> None:
+        """Answer and send until nothing is due. Raises nothing that the rows don't tell."""
+        again, races = True, 0
+        while again and races < 3:
+            lock = self._locks.acquire(f"conversation:{conversation_id}")
+            if lock is None:
+                return  # the holder has been told, and will look again
+            more = False
+            try:
+                more = self._work(conversation_id, lock)
+            except LostRace as race:
+                log.info("conversation %s: %s", conversation_id, race)
+                more, races = True, races + 1
+            except Exception as error:
+                log.error("conversation %s: %s", conversation_id, where(error))
+            again = lock.release() or more
+
+    def _work(self, conversation_id: int, lock: Lock) -> bool:
+        """One look at a conversation; True when there was more than one look takes in."""
+        with session_scope(self._sessions, readonly=True) as session:
+            work = delivery.open_work(session, conversation_id)
+        if work is None:
+            return False
+        to = Address(work.channel, work.user_id, work.last_interaction_at)
+        open_outbox = self._sender.send_all(to, work.outbound, lock)
+        for message in work.inbound:
+            if message.not_before is not None and message.not_before > utcnow():
+                return False  # later messages wait behind it
+            if not lock.extend():
+                return False
+            rows = self._answer(work, message, send_at_once=open_outbox)
+            if rows is None:
+                self._tell_if_slow(work, to, message, lock)
+                return False
+            if rows and open_outbox:
+                open_outbox = self._sender.send_all(to, rows, lock, claimed=rows[0].id)
+                age = (utcnow() - message.created_at).total_seconds()
+                self._metrics.observe("reply_seconds", age)
+        return len(work.inbound) >= conversations.PENDING_LIMIT
+
+    def _answer(
+        self, work: OpenWork, message: Inbound, *, send_at_once: bool
+    ) -> list[Outbound] | None:
+        """Answer one message; its replies as stored, or None when it must be tried again."""
+        try:
+            decision = self._decide(message)
+            if isinstance(decision, Forget):
+                self._forget(work)
+                return []
+            turn = self._ask(work, message, decision) if isinstance(decision, Ask) else NO_TURN
+        except DialogueError as error:
+            return self._failed(work, message, str(error), send_at_once=send_at_once)
+        except Exception as error:
+            log.error("message %s: %s", message.id, where(error))
+            reason = type(error).__name__
+            return self._failed(work, message, reason, send_at_once=send_at_once)
+        return self._finish(work, message, turn, send_at_once=send_at_once)
+
+    def _decide(self, message: Inbound) -> Decision:
+        def procedure_exists(code: str) -> bool:
+            with session_scope(self._sessions, readonly=True) as session:
+                return catalogue.get(session, code) is not None
+
+        return decide(message, procedure_exists)
+
+    def _ask(self, work: OpenWork, message: Inbound, ask: Ask) -> Turn:
+        started = time.monotonic()
+        turn = self._rasa.turn(
+            work.conversation_id, message.message_id, text=ask.text, command=ask.command
+        )
+        self._metrics.observe("turn_seconds", time.monotonic() - started)
+        self._metrics.count("turns", turn.outcome)
+        return turn
+
+    def _finish(
+        self,
+        work: OpenWork,
+        message: Inbound,
+        turn: Turn,
+        *,
+        send_at_once: bool,
+        error: str = "",
+    ) -> list[Outbound]:
+        rows = [to_row(r) for r in fit(turn.replies, self._channels[work.channel].text_limit)]
+        result = TurnResult(turn.intent, turn.confidence, turn.outcome, turn.procedures, error)
+        with session_scope(self._sessions) as session:
+            ids = conversations.finish(
+                session,
+                work.conversation_id,
+                message,
+                version=work.version,
+                result=result,
+                replies=rows,
+                first_state="sending" if send_at_once else "queued",
+                state="answered" if rows else "ignored",
+            )
+        now = utcnow()
+        return [
+            Outbound(row_id, "queued", row.text, row.content, 0, None, now)
+            for row_id, row in zip(ids, rows, strict=True)
+        ]
+
+    def _forget(self, work: OpenWork) -> None:
+        self._rasa.forget(work.conversation_id)
+        with session_scope(self._sessions) as session:
+            conversations.erase(session, work.conversation_id, forget_user=True)
+        log.info("conversation %s: erased at the citizen's request", work.conversation_id)
+
+    def _failed(
+        self, work: OpenWork, message: Inbound, reason: str, *, send_at_once: bool
+    ) -> list[Outbound] | None:
+        self._metrics.count("turn_failures", reason)
+        log.warning("message %s failed (%s time): %s", message.id, message.attempts + 1, reason)
+        with session_scope(self._sessions) as session:
+            hopeless = (
+                message.attempts + 1 >= HOPELESS_AFTER
+                and conversations.others_answered_since(session, work.conversation_id, message)
+            )
+            if not hopeless:
+                step = min(message.attempts, len(self._retry_seconds) - 1)
+                wait = self._retry_seconds[step]
+                conversations.postpone(session, message, seconds=wait, error=reason)
+                return None
+        # The engine answers others but fails on this one each time. It must not hold up what the
+        # citizen asks next, and gets an honest answer instead of silence.
+        self._metrics.count("turns", "given_up")
+        sorry = Turn((Reply(notices.gave_up(self._hotline)),), "", 0.0, outcome="refused")
+        error = f"given up: {reason}"
+        return self._finish(work, message, sorry, send_at_once=send_at_once, error=error)
+
+    def _tell_if_slow(self, work: OpenWork, to: Address, message: Inbound, lock: Lock) -> None:
+        waited = (utcnow() - message.created_at).total_seconds()
+        if waited < self._slow_after or not to.window_open:
+            return
+        with session_scope(self._sessions) as session:
+            row = to_row(Reply(notices.SLOW))
+            ids = conversations.notice_once(session, work.conversation_id, message, row)
+        if ids:
+            outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, utcnow())
+            self._sender.send_all(to, [outbound], lock)

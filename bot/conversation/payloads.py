@@ -1,0 +1,79 @@
+"""What our buttons send back. It returns as ordinary text, so anybody can type it: untrusted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+PREFIX = "#dvc:"
+
+# Verb of the payload → intent of the dialogue engine.
+VERBS = {
+    "thu-tuc": "choose_procedure",
+    "khac": "reject_offer",
+    "menu": "show_menu",
+    "gap-can-bo": "request_human",
+    "dong-y": "affirm",
+    "khong": "deny",
+    "tra-cuu": "check_case_status",
+}
+ASPECTS = frozenset(
+    {
+        "documents",
+        "fee",
+        "processing_time",
+        "where",
+        "steps",
+        "online",
+        "eligibility",
+        "forms",
+        "result",
+        "legal_basis",
+        "overview",
+    }
+)
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the router tells the dialogue engine instead of a text: an intent and its slots."""
+
+    intent: str
+    slots: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class BadPayload:
+    """A text that looks like one of our buttons and is none; `reason` is for the log."""
+
+    reason: str
+
+
+def is_payload(text: str) -> bool:
+    """Whether a text claims to come from one of our buttons."""
+    return text.strip().startswith(PREFIX)
+
+
+def parse(text: str) -> Command | BadPayload:
+    """The command that a button stands for. Whether its procedure exists is not known here."""
+    verb, _, query = text.strip()[len(PREFIX) :].partition("?")
+    intent = VERBS.get(verb)
+    if intent is None:
+        return BadPayload("verb")
+    if intent != "choose_procedure":
+        return Command(intent)
+    try:
+        given = dict(parse_qsl(query, max_num_fields=8))
+    except ValueError:
+        return BadPayload("arguments")
+    code = given.get("code", "")
+    aspect = given.get("aspect", "")
+    if not _CODE.fullmatch(code):
+        return BadPayload("code")
+    if aspect and aspect not in ASPECTS:
+        return BadPayload("aspect")
+    slots = {"procedure_code": code, **({"aspect": aspect} if aspect else {})}
+    return Command(intent, slots)

@@ -1,0 +1,195 @@
+"""Sending what is in a conversation's outbox: in order, once, whatever the platform answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.conversation.locks import Lock
+from bot.conversation.messages import Button, Channel, Reply
+from bot.database import session_scope, utcnow
+from bot.errors import ChannelError, SendDeferred, SendRefused, TokenError
+from bot.logs import where
+from bot.metrics import Metrics
+from bot.services import delivery
+from bot.services.conversations import NewReply
+from bot.services.delivery import Outbound
+
+log = logging.getLogger(__name__)
+
+TOKEN_WAIT = 60.0  # seconds between tries while the grant is lost
+BACK_OFF = (0.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # seconds at least, by the number of tries
+MAX_TRIES = 40  # some three hours of being told "later"
+LOOK_UP_AFTER = 5.0  # seconds until a doubtful send is looked up, and between look-ups
+LOOK_UP_FOR = dt.timedelta(minutes=10)  # then people must judge
+CLOCK_SKEW = dt.timedelta(minutes=1)  # between the platform's clock and ours
+
+
+class _After(enum.Enum):
+    SENT = enum.auto()
+    CLOSED = enum.auto()  # settled without sending: the next one may go
+    ABSENT = enum.auto()  # certainly not sent: it may go now
+    WAIT = enum.auto()  # due later, and everything behind it too
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a conversation's replies go, and since when its window is open."""
+
+    channel: str
+    user_id: str
+    last_interaction_at: dt.datetime | None
+
+    @property
+    def window_open(self) -> bool:
+        """Whether the platform still lets us write."""
+        last = self.last_interaction_at
+        return last is not None and utcnow() - last < delivery.WINDOW
+
+
+def to_row(reply: Reply) -> NewReply:
+    """A reply as the outbox keeps it."""
+    content: dict[str, Any] = {}
+    if reply.buttons:
+        content["buttons"] = [[b.title, b.type, b.payload] for b in reply.buttons]
+    if reply.image_url:
+        content["image"] = reply.image_url
+    return NewReply(reply.text, content)
+
+
+def to_reply(row: Outbound) -> Reply:
+    """The reply that an outbox row holds."""
+    buttons = tuple(Button(*b) for b in row.content.get("buttons", ()))
+    return Reply(row.text, buttons, row.content.get("image", ""))
+
+
+class Sender:
+    """Sends one conversation's outbox; its caller holds the conversation's lock."""
+
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        channels: Mapping[str, Channel],
+        metrics: Metrics,
+        *,
+        look_up_after: float = LOOK_UP_AFTER,
+    ) -> None:
+        self._sessions = sessions
+        self._channels = channels
+        self._metrics = metrics
+        self._look_up_after = look_up_after
+
+    def send_all(
+        self, to: Address, rows: Sequence[Outbound], lock: Lock, *, claimed: int | None = None
+    ) -> bool:
+        """Send the rows in order; False when one must wait, and those behind it with it.
+
+        `claimed` is the row that the caller has already marked `sending`.
+        """
+        for position, row in enumerate(rows):
+            if not lock.extend():
+                return False
+            if row.id != claimed:
+                after = self._make_ready(to, row)
+                if after is _After.WAIT:
+                    return False
+                if after is not _After.ABSENT:
+                    continue
+            claimed = self._next_plain(to, rows[position + 1 :])
+            after = self._send(to, row, claimed)
+            if after is _After.WAIT:
+                return False
+            if after is not _After.SENT:
+                claimed = None
+        return True
+
+    def _make_ready(self, to: Address, row: Outbound) -> _After:
+        """Bring a row to `sending`, or find that it must wait or is settled."""
+        if row.state == "queued":
+            if row.not_before is not None and row.not_before > utcnow():
+                return _After.WAIT
+        else:
+            after = self._look_up(to, row)
+            if after is not _After.ABSENT:
+                return after
+        with session_scope(self._sessions) as session:
+            if to.window_open:
+                delivery.start(session, row.id)
+                return _After.ABSENT
+            delivery.refused(session, row.id, "window closed: no interaction for 7 days")
+        self._metrics.count("sends", "window_closed")
+        return _After.CLOSED
+
+    def _next_plain(self, to: Address, rows: Sequence[Outbound]) -> int | None:
+        """The next row if it can be claimed together with noting this one as sent."""
+        if rows and rows[0].state == "queued" and rows[0].not_before is None and to.window_open:
+            return rows[0].id
+        return None
+
+    def _send(self, to: Address, row: Outbound, next_id: int | None) -> _After:
+        started = time.monotonic()
+        try:
+            platform_id = self._channels[to.channel].send(to.user_id, to_reply(row))
+        except Exception as error:
+            return self._not_sent(row, error)
+        self._metrics.observe("send_seconds", time.monotonic() - started)
+        with session_scope(self._sessions) as session:
+            delivery.sent(session, row.id, platform_id, start_next=next_id)
+        self._metrics.count("sends", "sent")
+        return _After.SENT
+
+    def _not_sent(self, row: Outbound, error: Exception) -> _After:
+        tries = row.attempts + 1
+        reason = str(error) if isinstance(error, ChannelError) else where(error)
+        with session_scope(self._sessions) as session:
+            if isinstance(error, SendRefused):
+                delivery.refused(session, row.id, reason)
+                result, after = "refused", _After.CLOSED
+            elif isinstance(error, SendDeferred) and tries >= MAX_TRIES:
+                delivery.refused(session, row.id, f"given up after {tries} tries: {reason}")
+                result, after = "given_up", _After.CLOSED
+            elif isinstance(error, (SendDeferred, TokenError)):
+                least = BACK_OFF[min(tries - 1, len(BACK_OFF) - 1)]
+                wait = error.retry_after if isinstance(error, SendDeferred) else TOKEN_WAIT
+                delivery.deferred(session, row.id, reason, max(wait, least))
+                result, after = "deferred", _After.WAIT
+            else:  # SendUnknown, or a fault of ours in the middle of sending
+                delivery.doubtful(session, row.id, reason, look_up_in=self._look_up_after)
+                result, after = "unknown", _After.WAIT
+        self._metrics.count("sends", result)
+        log.warning("reply %s %s: %s", row.id, result, reason)
+        return after
+
+    def _look_up(self, to: Address, row: Outbound) -> _After:
+        """Ask the platform whether it took a reply whose fate is unknown."""
+        if row.state == "unknown" and row.not_before is not None and row.not_before > utcnow():
+            return _After.WAIT
+        since = row.created_at - CLOCK_SKEW
+        try:
+            found = self._channels[to.channel].find_sent(to.user_id, to_reply(row), since)
+        except ChannelError as error:
+            return self._cannot_tell(row, str(error))
+        with session_scope(self._sessions) as session:
+            platform_id = delivery.unclaimed(session, to.channel, found)
+            if platform_id is not None:
+                delivery.sent(session, row.id, platform_id, start_next=None)
+                self._metrics.count("sends", "found_sent")
+                return _After.CLOSED
+            delivery.deferred(session, row.id, "not found at the platform: sent again", 0)
+        return _After.ABSENT
+
+    def _cannot_tell(self, row: Outbound, reason: str) -> _After:
+        over = utcnow() - row.created_at > LOOK_UP_FOR
+        with session_scope(self._sessions) as session:
+            wait = None if over else self._look_up_after
+            delivery.doubtful(session, row.id, f"not known whether sent: {reason}", look_up_in=wait)
+        if over:
+            log.error("reply %s: not known whether it was sent; people must look", row.id)
+        return _After.CLOSED if over else _After.WAIT

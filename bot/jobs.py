@@ -1,0 +1,123 @@
+"""The worker: `dramatiq bot.jobs --processes N --threads M`. Settings are read at this import.
+
+Actors take ids and look at the rows; running one twice, or for nothing, does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import dramatiq
+import redis
+from dramatiq.middleware import Middleware
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.channels.zalo.client import ZaloChannel
+from bot.channels.zalo.tokens import Tokens
+from bot.conversation.attend import Attendant
+from bot.conversation.locks import Locks
+from bot.conversation.rasa_client import RasaClient
+from bot.database import make_engine, make_sessions, session_scope
+from bot.health import WORKER_KEY, WORKER_LIFE
+from bot.logs import where
+from bot.metrics import Metrics
+from bot.queue import QUEUES, Queue, connect, make_broker
+from bot.services import delivery
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 1.0
+TOKEN_CHECK_SWEEPS = 60  # the token is looked at once in so many sweeps
+WAKE_AGAIN_SECONDS = 10  # a conversation is woken by the sweep at most this often
+
+
+class Upkeep(Middleware):
+    """A thread in each worker process that calls `sweep`; one of them all does it at a time."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def after_worker_boot(self, broker: Any, worker: Any) -> None:
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+        self._thread.start()
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        metrics.flush()
+
+    def _run(self) -> None:
+        while not self._stop.wait(SWEEP_SECONDS):
+            try:
+                run_sweep()
+            except Exception as error:
+                log.error("the sweep failed: %s", where(error))
+
+
+settings = Settings.from_env()
+broker = make_broker(settings.redis_url, middleware=[Upkeep()])
+dramatiq.set_broker(broker)
+store: redis.Redis[Any] = connect(settings.redis_url)
+sessions: sessionmaker[Session] = make_sessions(make_engine(settings.database_url))
+metrics = Metrics(store)
+locks = Locks(store)
+tokens = Tokens(settings, sessions, locks)
+zalo = ZaloChannel(settings, tokens)
+attendant = Attendant(
+    sessions,
+    locks,
+    RasaClient(settings.rasa_urls, settings.rasa_token),
+    {zalo.name: zalo},
+    metrics,
+    hotline=settings.hotline,
+)
+queue = Queue(broker)
+
+
+@dramatiq.actor(queue_name=QUEUES["answer"])
+def answer(conversation_id: int) -> None:
+    """Something was said in this conversation."""
+    _attend(conversation_id)
+
+
+@dramatiq.actor(queue_name=QUEUES["deliver"])
+def deliver(conversation_id: int) -> None:
+    """Something was put into this conversation's outbox."""
+    _attend(conversation_id)
+
+
+@dramatiq.actor(queue_name=QUEUES["sweep"])
+def sweep() -> None:
+    """Look for forgotten work now."""
+    run_sweep()
+
+
+def run_sweep() -> None:
+    """Wake the conversations whose work is due and whose wake-up was lost or is over."""
+    store.set(WORKER_KEY, 1, ex=WORKER_LIFE)
+    if not store.set("sweep", 1, nx=True, px=int(SWEEP_SECONDS * 900)):
+        return  # another process has just done it
+    with session_scope(sessions, readonly=True) as session:
+        due = delivery.due_conversations(session)
+    for conversation_id in due:
+        # Not again and again for one that waits in a long queue.
+        if store.set(f"swept:{conversation_id}", 1, nx=True, ex=WAKE_AGAIN_SECONDS):
+            metrics.count("swept", "conversation")
+            queue.enqueue("answer", conversation_id)
+    if store.incr("sweeps") % TOKEN_CHECK_SWEEPS == 1:
+        tokens.keep_fresh()
+
+
+def _attend(conversation_id: int) -> None:
+    # Nothing may leave an actor: dramatiq would log the message and keep it as a dead letter.
+    # What failed is still open in its row, and the sweep finds it.
+    try:
+        store.delete(f"swept:{conversation_id}")
+        attendant.attend(conversation_id)
+    except redis.RedisError as error:
+        log.error("the store failed: %s", type(error).__name__)

@@ -1,0 +1,246 @@
+"""The outbox: replies on their way to the platform, in order, each sent once.
+
+queued → sending (committed) → sent | refused | queued again | unknown. A row that stays
+`sending` was left by a process that died; with `unknown` rows it is looked up at the platform.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.database import utcnow
+from bot.errors import LostRace
+from bot.models.conversations import ChannelToken, Conversation, Message
+from bot.services.conversations import SENDING_DOUBT, Inbound, pending
+
+ORPHAN_AGE = dt.timedelta(seconds=10)  # a row this old that nobody works on lost its wake-up
+WINDOW = dt.timedelta(days=7)  # after the citizen's last interaction the platform refuses
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """A reply in the outbox as the sender reads it."""
+
+    id: int
+    state: str
+    text: str
+    content: Mapping[str, Any] = field(hash=False)
+    attempts: int
+    not_before: dt.datetime | None
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class OpenWork:
+    """Everything that is open in one conversation, read in one transaction."""
+
+    conversation_id: int
+    channel: str
+    user_id: str
+    version: int
+    last_interaction_at: dt.datetime | None
+    inbound: tuple[Inbound, ...]
+    outbound: tuple[Outbound, ...]
+
+
+def open_work(session: Session, conversation_id: int) -> OpenWork | None:
+    """What is to be answered and sent in a conversation; None if there is no such one."""
+    head = session.execute(
+        select(
+            Conversation.channel,
+            Conversation.channel_user_id,
+            Conversation.version,
+            Conversation.last_interaction_at,
+        ).where(Conversation.id == conversation_id)
+    ).first()
+    if head is None:
+        return None
+    inbound = tuple(pending(session, conversation_id))
+    return OpenWork(
+        conversation_id=conversation_id,
+        channel=head.channel,
+        user_id=head.channel_user_id,
+        version=head.version,
+        last_interaction_at=head.last_interaction_at,
+        inbound=inbound,
+        outbound=tuple(outbox(session, conversation_id)),
+    )
+
+
+def outbox(session: Session, conversation_id: int) -> list[Outbound]:
+    """The replies that are not settled, in the order in which they must go."""
+    rows = session.execute(
+        select(
+            Message.id,
+            Message.state,
+            Message.text,
+            Message.content,
+            Message.attempts,
+            Message.not_before,
+            Message.created_at,
+        )
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.direction == "out",
+            or_(
+                Message.state.in_(("queued", "sending")),
+                and_(Message.state == "unknown", Message.not_before.is_not(None)),
+            ),
+        )
+        .order_by(Message.id)
+    )
+    return [Outbound(*row) for row in rows]
+
+
+def start(session: Session, reply_id: int) -> None:
+    """Claim a queued reply for sending; raises LostRace when it is not queued any more."""
+    _move(
+        session,
+        reply_id,
+        from_state="queued",
+        state="sending",
+        attempts=Message.attempts + 1,
+        not_before=utcnow() + SENDING_DOUBT,
+    )
+
+
+def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int | None) -> None:
+    """Note that the platform took a reply, and claim the next one in the same transaction."""
+    _move(
+        session,
+        reply_id,
+        from_state=None,
+        state="sent",
+        channel_message_id=platform_id or None,
+        not_before=None,
+        error="",
+        finished_at=utcnow(),
+    )
+    if start_next is not None:
+        start(session, start_next)
+
+
+def refused(session: Session, reply_id: int, reason: str) -> None:
+    """Close a reply that can never be sent; it is kept and shown with its reason."""
+    _move(
+        session,
+        reply_id,
+        from_state=None,
+        state="refused",
+        error=reason[:300],
+        not_before=None,
+        finished_at=utcnow(),
+    )
+
+
+def deferred(session: Session, reply_id: int, reason: str, seconds: float) -> None:
+    """Put a reply that was certainly not sent back into the queue, due in `seconds`."""
+    due = utcnow() + dt.timedelta(seconds=seconds)
+    _move(session, reply_id, from_state=None, state="queued", error=reason[:300], not_before=due)
+
+
+def doubtful(session: Session, reply_id: int, reason: str, *, look_up_in: float | None) -> None:
+    """Mark a reply of which nobody knows whether it arrived; looked up again if a time is given."""
+    due = None if look_up_in is None else utcnow() + dt.timedelta(seconds=look_up_in)
+    _move(
+        session,
+        reply_id,
+        from_state=None,
+        state="unknown",
+        error=reason[:300],
+        not_before=due,
+        finished_at=None if due else utcnow(),
+    )
+
+
+def unclaimed(session: Session, channel: str, platform_ids: Sequence[str]) -> str | None:
+    """The first of these ids that no reply of ours holds yet."""
+    held = session.execute(
+        select(Message.channel_message_id).where(
+            Message.channel == channel,
+            Message.direction == "out",
+            Message.channel_message_id.in_(platform_ids),
+        )
+    ).scalars()
+    taken = set(held)
+    return next((i for i in platform_ids if i not in taken), None)
+
+
+def note_receipt(
+    session: Session, channel: str, platform_ids: tuple[str, ...], *, seen: bool, at: dt.datetime
+) -> int:
+    """Mark our messages delivered (or seen, which implies delivered); returns how many."""
+    ours = (
+        Message.channel == channel,
+        Message.direction == "out",
+        Message.channel_message_id.in_(platform_ids),
+    )
+    delivered = {"delivered_at": func.coalesce(Message.delivered_at, at)}
+    values = {**delivered, "seen_at": func.coalesce(Message.seen_at, at)} if seen else delivered
+    changed = session.execute(
+        update(Message).where(*ours).values(values).execution_options(synchronize_session=False)
+    )
+    return int(changed.rowcount)
+
+
+def due_conversations(session: Session, *, limit: int = 500) -> list[int]:
+    """Conversations with work that is due and that no wake-up seems to be coming for."""
+    now = utcnow()
+    due = or_(
+        and_(
+            Message.state.in_(("pending", "queued", "sending", "unknown")),
+            Message.not_before <= now,
+        ),
+        and_(
+            Message.state.in_(("pending", "queued")),
+            Message.not_before.is_(None),
+            Message.created_at < now - ORPHAN_AGE,
+        ),
+    )
+    rows = session.execute(select(Message.conversation_id).where(due).distinct().limit(limit))
+    return [row[0] for row in rows]
+
+
+def gauges(session: Session) -> dict[str, float]:
+    """What the metrics page says of the inbox, the outbox and the token."""
+    open_states = ("pending", "queued", "sending", "unknown")
+    counts = dict(
+        session.execute(
+            select(Message.state, func.count())
+            .where(Message.state.in_(open_states))
+            .group_by(Message.state)
+        ).all()
+    )
+    oldest = session.execute(
+        select(func.min(Message.id)).where(Message.state == "pending")
+    ).scalar()
+    age = 0.0
+    if oldest is not None:
+        created = session.execute(select(Message.created_at).where(Message.id == oldest)).scalar()
+        age = (utcnow() - created).total_seconds() if created else 0.0
+    lost = session.execute(
+        select(func.count()).select_from(ChannelToken).where(ChannelToken.lost_at.is_not(None))
+    ).scalar_one()
+    return {
+        **{f"messages_{state}": float(counts.get(state, 0)) for state in open_states},
+        "oldest_pending_seconds": age,
+        "channel_grants_lost": float(lost),
+    }
+
+
+def _move(session: Session, reply_id: int, *, from_state: str | None, **values: Any) -> None:
+    open_states = (from_state,) if from_state else ("queued", "sending", "unknown")
+    moved = session.execute(
+        update(Message)
+        .where(Message.id == reply_id, Message.state.in_(open_states))
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:
+        raise LostRace(f"reply {reply_id} is not open any more")
