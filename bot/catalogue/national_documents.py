@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.catalogue.letters import LOWER, UPPER
 from bot.catalogue.records import Document, DocumentGroup
@@ -16,13 +16,17 @@ _FILE = re.compile(r"\.(?i:docx?|pdf|xlsx?|rar|zip|png|jpe?g|tiff?|rtf|odt)(?![a
 _GLUE = re.compile(
     rf"(?<=[{LOWER}0-9)\].;:,”\"])(?=[{UPPER}])|(?<=[A-ZĐ])(?=[{UPPER}][{LOWER}])"
     rf"|(?<=[);:])(?=\d)|(?<=\)\.)(?=\d)|(?<=[).;”])(?=[{LOWER}])"
-    rf"|(?<=[{LOWER}])(?=\d{{1,3}}\.|mẫu |văn bản |đơn |phụ lục )"
+    rf"|(?<=[{LOWER}])(?=\d{{1,3}}[.\-]|mẫu |văn bản |đơn |phụ lục )"
+    rf"|(?<=[{LOWER}]\.)(?=\d{{1,2}}\.[{UPPER}])"
+    r"|(?<=[A-ZĐ])(?=PHỤ LỤC|MẪU )"
 )
 # How names of form files usually begin, with and without their marks.
 _FORM_WORD = re.compile(
     r"m[ẫâa]u|mus|mu\d|ph[ụu] ?l[ụu]c|phlc|pl ?[\divx.]|bi[ểe]u|đơn|don|t[ờo] khai|tk|giấy|giay",
     re.IGNORECASE,
 )
+_MARK = re.compile(r"\(?(\d{1,2}|[a-zđ])[.)]\)?(?!\d)\s*")
+_ALPHABET = "abcdđeghiklmnopqrstuvxy"
 _NO_CASE = re.compile(r"[\s\-–:.*+]*")
 
 
@@ -47,11 +51,32 @@ def read_documents(text: str) -> DocumentsReading:
     for position, piece in enumerate(pieces[1:], start=1):
         documents, tail = _read_rows(piece)
         if documents:
-            groups.append(DocumentGroup(tuple(documents), clean_case(case)))
+            groups.append(DocumentGroup(in_order(documents), clean_case(case)))
         case = tail
         if position == len(pieces) - 1 and tail.strip("-–* "):
             left_over.append(tail.strip())
     return DocumentsReading(tuple(groups), "\n".join(left_over))
+
+
+def in_order(documents: list[Document]) -> tuple[Document, ...]:
+    """The papers by their own numbers ("a)", "2.", "(3)"), which the crawl shuffled.
+
+    Only when each has one; the numbers go, because an answer numbers the list itself.
+    """
+    marks = [_MARK.match(document.name) for document in documents]
+    keys = [_order(mark[1]) if mark else None for mark in marks]
+    if len(documents) < 2 or None in keys or len({type(k) for k in keys}) > 1:
+        return tuple(documents)
+    if len(set(keys)) < len(keys):
+        return tuple(documents)
+    pairs = sorted(zip(keys, documents, marks, strict=True), key=lambda item: str(item[0]))
+    if isinstance(keys[0], int):
+        pairs.sort(key=lambda item: int(str(item[0])))
+    return tuple(replace(d, name=tidy(d.name[m.end() :]) or d.name) for _, d, m in pairs if m)
+
+
+def _order(mark: str) -> int | str:
+    return int(mark) if mark.isdigit() else f"{_ALPHABET.find(mark.lower()):02d}"
 
 
 def clean_case(text: str) -> str:
@@ -106,7 +131,9 @@ def _form_start(text: str) -> int | None:
     for point in points:
         if _FORM_WORD.match(text, point):
             return point
-    last_space = max(text.rfind(" "), text.rfind("\n"))
+    # "tờ khaiDonxin (1)": the browser's counter is no word of its own.
+    stem = re.sub(r" \(\d+\)$", "", text)
+    last_space = max(stem.rfind(" "), stem.rfind("\n"))
     in_token = [point for point in points if point > last_space + 1]
     if in_token:
         return in_token[0]

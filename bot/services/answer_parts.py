@@ -1,0 +1,337 @@
+"""The body of an answer for each thing that a citizen can ask about a procedure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from bot.catalogue.durations import find_durations, sentences_with_time
+from bot.catalogue.records import (
+    IN_PERSON,
+    METHODS,
+    ONLINE,
+    Document,
+    DocumentGroup,
+    Fee,
+    Method,
+    ProcedureRecord,
+)
+from bot.services.answer_text import (
+    BODY_LIMIT,
+    METHOD_WORDS,
+    by_method,
+    fee_words,
+    fill,
+    names_district,
+    one_line,
+    shorten,
+    time_words,
+    unknown,
+    where_to_see_all,
+)
+
+_REMARK = re.compile(r"\s*(?:lưu ý|ghi chú|chú ý)\b", re.IGNORECASE)
+_FORM_PAPER = re.compile(r"(?:tờ khai|đơn|phiếu|mẫu|giấy đề nghị|bản khai)\b", re.IGNORECASE)
+_STEP_MARK = re.compile(r"\s*(?:bước\s+\d{1,2}|\d{1,2})\s*[:.)\-–]\s*", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:nộp|gửi|tiếp nhận)[^.;\n]{0,80}?\b(?:tại|đến|cho|ở)\b[^.;\n]{5,}", re.IGNORECASE
+)
+_LEVEL_PLACES = {
+    "Cấp xã": "UBND xã, phường (bộ phận một cửa hoặc Trung tâm Phục vụ hành chính công)",
+    "Cấp tỉnh": "Trung tâm Phục vụ hành chính công cấp tỉnh",
+    "Cấp bộ": "cơ quan cấp bộ",
+}
+_POLICE_PLACES = {
+    "Cấp xã": "Công an cấp xã",
+    "Cấp tỉnh": "Công an cấp tỉnh",
+    "Cấp bộ": "Bộ Công an",
+}
+
+
+def documents(record: ProcedureRecord, hotline: str) -> str:
+    """The papers by case, numbered; remarks after them."""
+    if not record.document_groups:
+        return _unparsed_documents(record, hotline)
+    all_remarks = all(
+        _asks_nothing(paper) for group in record.document_groups for paper in group.documents
+    )
+    lines: list[str] = []
+    remarks: list[str] = []
+    for group in record.document_groups:
+        papers = [p for p in group.documents if all_remarks or not _is_remark(group, p)]
+        remarks += [p.name for p in group.documents if p not in papers]
+        if papers and (group.case or len(record.document_groups) > 1):
+            lines.append(f"▸ {one_line(group.case, 220) or 'Giấy tờ chung'}:")
+        lines += [f"{n}. {paper_words(paper)}" for n, paper in enumerate(papers, start=1)]
+    shown = fill(lines, where_to_see_all(record), units="dòng")
+    room = BODY_LIMIT - sum(len(line) + 1 for line in shown)
+    if remarks and room > 120:
+        shown.append(f"Lưu ý: {one_line(_REMARK.sub('', remarks[0]).strip(' :'), room - 20)}")
+    return "\n".join(shown)
+
+
+def paper_words(paper: Document) -> str:
+    """ "Tờ khai (1 bản chính, mẫu CT01)"."""
+    details = [
+        f"{count} {kind}"
+        for count, kind in ((paper.originals, "bản chính"), (paper.copies, "bản sao"))
+        if count
+    ]
+    details += [form] if (form := form_words(paper)) else []
+    details += [one_line(paper.note, 120)] if paper.note else []
+    name = one_line(paper.name, 260).rstrip(".")
+    return f"{name} ({', '.join(details)})" if details else name
+
+
+def form_words(paper: Document) -> str:
+    """The form's name for people: "mẫu CT01"; "có mẫu" when only a garbled file name is known."""
+    if not paper.form:
+        return ""
+    first = re.sub(r"\.\w{3,4}$", "", paper.form.split(", ")[0])
+    name = re.sub(r"\s*\(\d+\)$", "", first).strip(" .")
+    readable = len(name) <= 40 and (" " in name or re.fullmatch(r"[A-Z0-9Đ./\-]{2,20}", name))
+    if not readable:
+        return "có mẫu"
+    return name if name.lower().startswith(("mẫu", "phụ lục")) else f"mẫu {name}"
+
+
+def _asks_nothing(paper: Document) -> bool:
+    # National records count "0 bản chính" where a line is an explanation and no paper.
+    return paper.originals == 0 and not paper.copies
+
+
+def _is_remark(group: DocumentGroup, paper: Document) -> bool:
+    return bool(_asks_nothing(paper) or _REMARK.match(group.case) or _REMARK.match(paper.name))
+
+
+def _unparsed_documents(record: ProcedureRecord, hotline: str) -> str:
+    raw = record.raw.get("documents", "")
+    # The crawl sometimes put the middle of another section here; that is no list of papers.
+    usable = bool(re.match(r"[\s\-+*(]*[^\W\d_]", raw)) and raw.strip(" -+*(")[:1].isupper()
+    if not usable or re.search(r"Bước\s+\d", raw):
+        return unknown("danh mục giấy tờ", record, hotline)
+    return f"Nguồn ghi nguyên văn:\n{shorten(raw, BODY_LIMIT - 100)}"
+
+
+def fee(record: ProcedureRecord, hotline: str) -> str:
+    """What it costs by each way of applying; free only where the source says so."""
+    rows = [(method.method, _fees_of(method)) for method in record.methods]
+    if not any(words for _, words in rows):
+        cells = record.raw.get("fees") or record.raw.get("methods")
+        if not cells:
+            return unknown("mức phí, lệ phí", record, hotline)
+        told = one_line(cells, 300)
+        return (
+            f"Nguồn ghi không rõ mức thu: “{told}”. Bạn hỏi lại khi nộp hồ sơ hoặc gọi {hotline}."
+        )
+    told_rows = [(method, words or "nguồn không ghi") for method, words in rows]
+    return "\n".join(fill(by_method(told_rows), where_to_see_all(record)))
+
+
+def _fees_of(method: Method) -> str:
+    if not method.fees:
+        return ""
+    if method.fees_conflict:
+        options = "\n".join(f"   – {_conflicting(f)}" for f in method.fees)
+        return f"nguồn ghi hai nơi khác nhau, bạn hỏi lại khi nộp:\n{options}"
+    if len(method.fees) == 1:
+        return fee_words(method.fees[0])
+    return "\n" + "\n".join(f"   – {fee_words(f)}" for f in method.fees)
+
+
+def _conflicting(fee: Fee) -> str:
+    words = fee_words(fee, 260)
+    return words if "cột mức thu" in fee.text else f"ghi chú: {words}"
+
+
+def processing_time(record: ProcedureRecord, hotline: str) -> str:
+    """How long it takes by each way of applying."""
+    rows = [(method.method, _time_of(method)) for method in record.methods]
+    if any(words for _, words in rows):
+        told = [(method, words or "nguồn không ghi") for method, words in rows]
+        return "\n".join(fill(by_method(told), where_to_see_all(record)))
+    raw = record.raw.get("times", "")
+    numbers = re.findall(r"\d+", raw)
+    lines = []
+    if numbers:
+        lines.append(
+            f"Nguồn ghi số {numbers[0]} nhưng thiếu đơn vị (ngày hay giờ) nên chưa nói chắc được."
+        )
+    quoted = sentences_with_time("\n".join(record.steps))
+    if quoted:
+        lines.append(f"Trong các bước có ghi: “{shorten(quoted, 500)}”")
+    lines.append(
+        f"Bạn xem ngày hẹn trả trên giấy tiếp nhận hồ sơ, hoặc gọi {hotline}."
+        if lines
+        else unknown("thời hạn giải quyết", record, hotline)
+    )
+    return "\n".join(lines)
+
+
+def _time_of(method: Method) -> str:
+    words = time_words(method)
+    others = {d.number for d in find_durations(method.note)} - {method.days}
+    if words and others and not method.time_text:
+        more = one_line(sentences_with_time(method.note), 320)
+        return f"{words}. Nguồn ghi thêm: {more}" if more else words
+    return words
+
+
+def where(record: ProcedureRecord, hotline: str) -> str:
+    """Where to hand the file in; never a district office."""
+    lines = []
+    agencies = [name for name in record.agencies if not names_district(name)]
+    if record.receiving_address and not names_district(record.receiving_address):
+        lines.append(f"Nơi nhận hồ sơ: {shorten(record.receiving_address, 500)}")
+    if agencies:
+        lines.append(f"Cơ quan thực hiện: {one_line(', '.join(agencies), 500)}")
+    if not lines:
+        places = _POLICE_PLACES if record.ministry == "bo-cong-an" else _LEVEL_PLACES
+        named = [places[level] for level in record.levels if level in places]
+        if named:
+            lines.append(f"Cấp thực hiện: {'; '.join(named)}")
+        quoted = _place_in_words(record)
+        if quoted:
+            lines.append(f"Nguồn ghi: “{quoted}”")
+    if not lines:
+        return unknown("nơi nộp hồ sơ", record, hotline)
+    ways = [METHOD_WORDS[m] for m in METHODS if any(row.method == m for row in record.methods)]
+    if ways:
+        lines.append(f"Cách nộp: {', '.join(ways)}.")
+    if names_district(" ".join((*record.agencies, record.receiving_address))):
+        lines.append("(Nguồn còn kể cả cấp huyện)")
+    return "\n".join(lines)
+
+
+def _place_in_words(record: ProcedureRecord) -> str:
+    notes = [m.note for m in record.methods if m.method == IN_PERSON]
+    for text in (*notes, *record.steps):
+        match = _PLACE.search(text)
+        if match and not names_district(match[0]):
+            return one_line(match[0], 300)
+    return ""
+
+
+def steps(record: ProcedureRecord, hotline: str) -> str:
+    """The steps, numbered, the long ones shortened."""
+    if not record.steps:
+        return unknown("trình tự thực hiện", record, hotline)
+    if len(record.steps) == 1:
+        return shorten(record.steps[0], BODY_LIMIT)
+    limit = 420 if len(record.steps) < 5 else 260
+    lines = [
+        f"{n}. {shorten(_STEP_MARK.sub('', step, count=1), limit)}"
+        for n, step in enumerate(record.steps, start=1)
+    ]
+    return "\n".join(fill(lines, where_to_see_all(record), units="bước"))
+
+
+def online(record: ProcedureRecord, hotline: str) -> str:
+    """Whether it can be done online, how far, and where."""
+    rows = [method for method in record.methods if method.method == ONLINE]
+    if record.online_level == "toàn trình":
+        lines = ["Có. Thủ tục này nộp trực tuyến toàn trình: làm trọn trên mạng."]
+    elif record.online_level == "một phần":
+        lines = ["Có, trực tuyến một phần: khai và nộp trên mạng, có bước vẫn phải đến nơi nhận."]
+    elif rows:
+        lines = ["Có thể nộp trực tuyến. Nguồn không ghi rõ là toàn trình hay một phần."]
+    elif record.methods:
+        ways = ", ".join(dict.fromkeys(METHOD_WORDS[m.method] for m in record.methods))
+        return f"Nguồn không ghi cách nộp trực tuyến cho thủ tục này. Cách nộp có ghi: {ways}."
+    else:
+        return unknown("có nộp trực tuyến được không", record, hotline)
+    if rows:
+        time, cost = _time_of(rows[0]), _fees_of(rows[0])
+        lines += [f"Thời hạn khi nộp trực tuyến: {time}"] if time else []
+        lines += [f"Phí, lệ phí khi nộp trực tuyến: {cost}"] if cost else []
+        lines += [f"Cách làm: {shorten(rows[0].note, 350)}"] if rows[0].note else []
+    lines.append(f"Nộp tại: {record.link or 'Cổng Dịch vụ công quốc gia, dichvucong.gov.vn'}")
+    return "\n".join(lines)
+
+
+def eligibility(record: ProcedureRecord, hotline: str) -> str:
+    """Who may apply and under which conditions."""
+    if not record.applicants and not record.conditions:
+        return unknown("đối tượng và điều kiện", record, hotline)
+    lines = []
+    if record.applicants:
+        lines.append(f"Ai làm được: {'; '.join(record.applicants)}.")
+    if record.conditions:
+        lines.append(f"Điều kiện:\n{shorten(record.conditions, 1_000)}")
+    else:
+        lines.append("Nguồn không ghi điều kiện riêng.")
+    return "\n".join(lines)
+
+
+def forms(record: ProcedureRecord, hotline: str) -> str:
+    """The papers that have a form, and where to find it."""
+    papers = [p for group in record.document_groups for p in group.documents]
+    chosen = [p for p in papers if p.form] or [p for p in papers if _FORM_PAPER.match(p.name)]
+    if not chosen:
+        return unknown("mẫu đơn, tờ khai", record, hotline)
+    lines = [f"{n}. {paper_words(p)}" for n, p in enumerate(dict.fromkeys(chosen), start=1)]
+    shown = fill(lines, where_to_see_all(record), BODY_LIMIT - 150)
+    if record.link:
+        shown.append(f"Tải mẫu tại: {record.link}")
+    return "\n".join(shown)
+
+
+def result(record: ProcedureRecord, hotline: str) -> str:
+    """What the citizen gets in the end."""
+    if not record.results:
+        return unknown("kết quả giải quyết", record, hotline)
+    if len(record.results) == 1:
+        return f"Bạn nhận được: {one_line(record.results[0], 600)}"
+    lines = ["Bạn nhận được một trong các kết quả sau, tùy hồ sơ:"]
+    lines += [f"• {one_line(item, 300)}" for item in record.results]
+    return "\n".join(fill(lines, where_to_see_all(record)))
+
+
+def legal_basis(record: ProcedureRecord, hotline: str) -> str:
+    """The laws by number."""
+    if not record.legal_bases:
+        return unknown("căn cứ pháp lý", record, hotline)
+    lines = []
+    for law in record.legal_bases:
+        title = one_line(law.title, 150)
+        known = law.number and law.number not in title
+        lines.append(f"• {law.number} – {title}" if known and title else f"• {title or law.number}")
+    return "\n".join(fill(lines, where_to_see_all(record), 1_200, units="văn bản"))
+
+
+def overview(record: ProcedureRecord, hotline: str) -> str:
+    """The main facts on a few lines."""
+    lines = []
+    if record.plain_name and record.plain_name.casefold() != record.name.casefold():
+        lines.append(f"(Tên thường gọi: {record.plain_name})")
+    lines.append(where(record, hotline))
+    lines.append("Thời hạn: " + one_line(processing_time(record, hotline), 260))
+    lines.append("Phí, lệ phí: " + _inline(fee(record, hotline), 320))
+    papers = [
+        p for group in record.document_groups for p in group.documents if not _is_remark(group, p)
+    ]
+    if papers:
+        cases = sum(bool(group.case) for group in record.document_groups)
+        split = f", chia theo {cases} trường hợp" if cases > 1 else ""
+        lines.append(f"Giấy tờ: {len(papers)} loại{split}.")
+    lines.append("Bạn muốn hỏi kỹ phần nào: giấy tờ, lệ phí, thời gian, nơi nộp hay các bước?")
+    return "\n".join(lines)
+
+
+def _inline(text: str, limit: int) -> str:
+    return one_line(text.replace("\n   –", " –").replace("\n•", "; "), limit)
+
+
+PARTS: dict[str, Callable[[ProcedureRecord, str], str]] = {
+    "documents": documents,
+    "fee": fee,
+    "processing_time": processing_time,
+    "where": where,
+    "steps": steps,
+    "online": online,
+    "eligibility": eligibility,
+    "forms": forms,
+    "result": result,
+    "legal_basis": legal_basis,
+    "overview": overview,
+}

@@ -1,0 +1,149 @@
+"""Small words shared by all answers: shortening, money and time in Vietnamese, the source line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+
+from bot.catalogue.durations import format_duration
+from bot.catalogue.money import format_money
+from bot.catalogue.records import IN_PERSON, ONLINE, POST, Fee, Method, ProcedureRecord
+
+METHOD_WORDS = {IN_PERSON: "trực tiếp", ONLINE: "trực tuyến", POST: "bưu chính"}
+BODY_LIMIT = 1_450  # characters; with the name and the source one Zalo message still holds it
+OLD_AFTER_DAYS = 400
+
+_DISTRICT = re.compile(
+    r"(?:(?:ủy|uỷ) ban nhân dân|ubnd|phòng tư pháp|công an)?\s*"
+    r"(?:cấp huyện|(?<=ubnd)\s+huyện|(?<=ân dân)\s+huyện|(?<=ông an)\s+huyện)"
+    r"(?:,\s*(?:quận|thị xã|thành phố)(?: thuộc tỉnh)?)*",
+    re.IGNORECASE,
+)
+DISTRICT_NOTE = (
+    "Lưu ý: nguồn còn nhắc cấp huyện, nhưng cấp này đã bỏ từ 01/07/2025. Bạn hỏi UBND xã, phường"
+    " hoặc Trung tâm Phục vụ hành chính công nơi nhận hồ sơ hiện nay."
+)
+_DISTRICT_REPLACED = "cơ quan cấp huyện cũ (đã bỏ)"
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut at the end of a sentence or of a word, with "…"."""
+    text = re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t]+", " ", text)).strip()
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    ends = [m.end() for m in re.finditer(r"[.;!?](?=\s)", head)]
+    if ends and ends[-1] > limit * 0.5:
+        return head[: ends[-1]].rstrip(";") + " …"
+    return head[: head.rfind(" ")].rstrip(" ,;:") + " …" if " " in head else head + "…"
+
+
+def one_line(text: str, limit: int) -> str:
+    """`shorten` on one line."""
+    return shorten(re.sub(r"\s+", " ", text), limit)
+
+
+def names_district(text: str) -> bool:
+    """Whether the text sends people to the district level, abolished on 1 July 2025."""
+    return bool(_DISTRICT.search(text))
+
+
+def without_district(text: str) -> str:
+    """The same text with every district office marked as abolished, and a note when there was."""
+    replaced = _DISTRICT.sub(f" {_DISTRICT_REPLACED}", text)
+    if replaced == text:
+        return text
+    return re.sub(r"[ \t]{2,}", " ", replaced).strip() + f"\n\n{DISTRICT_NOTE}"
+
+
+def fill(
+    lines: Iterable[str], rest: str, limit: int = BODY_LIMIT, *, units: str = "mục"
+) -> list[str]:
+    """As many lines as fit; what was left out is counted: "… còn 3 mục nữa, <rest>"."""
+    taken: list[str] = []
+    used = 0
+    left = 0
+    for line in lines:
+        used += len(line) + 1
+        if left or (used > limit and taken):
+            left += 1
+        else:
+            taken.append(line)
+    if left:
+        taken.append(f"… còn {left} {units} nữa, {rest}")
+    return taken
+
+
+def where_to_see_all(record: ProcedureRecord) -> str:
+    """The rest of the sentence "… còn 3 mục nữa, …"."""
+    return f"xem đầy đủ tại {record.link}" if record.link else "bạn hỏi đủ tại bộ phận một cửa."
+
+
+def unknown(what: str, record: ProcedureRecord, hotline: str) -> str:
+    """Says that the source is silent, and what to do next."""
+    look = f", hoặc xem {record.link}" if record.link else ""
+    return (
+        f"Dữ liệu hiện có không ghi {what}. Bạn hỏi bộ phận một cửa nơi nộp hồ sơ hoặc gọi"
+        f" {hotline}{look}."
+    )
+
+
+def source_line(record: ProcedureRecord, today: dt.date) -> str:
+    """ "Nguồn: QĐ 9354/QĐ-BCA-C06, Cổng Dịch vụ công quốc gia, dữ liệu ngày 01/07/2026." """
+    decision = f"QĐ {record.decision_number}, " if record.decision_number else ""
+    line = f"Nguồn: {decision}{record.source}, dữ liệu ngày {record.crawl_date:%d/%m/%Y}."
+    if (today - record.crawl_date).days > OLD_AFTER_DAYS:
+        line += " Dữ liệu đã cũ, bạn hỏi lại trước khi đi nộp."
+    return line
+
+
+def validity(record: ProcedureRecord, today: dt.date) -> str:
+    """A warning when the procedure is no longer or not yet in force, else ""."""
+    if record.effective_to is not None and record.effective_to < today:
+        instead = f" Thủ tục thay thế có mã {record.replaced_by}." if record.replaced_by else ""
+        return f"⚠ Thủ tục này đã hết hiệu lực từ {record.effective_to:%d/%m/%Y}.{instead}"
+    if record.effective_from is not None and record.effective_from > today:
+        return f"⚠ Thủ tục này chỉ có hiệu lực từ {record.effective_from:%d/%m/%Y}."
+    return ""
+
+
+def fee_words(fee: Fee, limit: int = 300) -> str:
+    """ "10.000 đồng (mỗi bản)", "Miễn phí", or the source's own words."""
+    text = one_line(fee.text.strip(" -+*"), limit)
+    if fee.amount is None:
+        return text
+    amount = "Miễn phí" if fee.amount == 0 else format_money(fee.amount)
+    kind = f"{fee.kind} " if fee.kind and fee.amount else ""
+    return f"{kind}{amount} ({text})" if text else f"{kind}{amount}"
+
+
+def time_words(method: Method) -> str:
+    """ "3 ngày làm việc", the source's own words, or "" when the source says nothing usable."""
+    text = one_line(method.time_text, 300)
+    if method.days is None:
+        return text
+    if not method.unit:
+        number = f"{method.days:g}".replace(".", ",")
+        lost = f"nguồn ghi số {number} nhưng thiếu đơn vị (ngày hay giờ)"
+        return f"{text} ({lost})" if text else lost
+    stated = format_duration(method.days, method.unit)
+    if method.days == 0:
+        stated = f"trong ngày (nguồn ghi {stated})"
+    return f"{stated} ({text})" if text else stated
+
+
+def by_method(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """(method, words) rows as lines; methods that say the same share one line."""
+    groups: dict[str, list[str]] = {}
+    for method, words in rows:
+        names = groups.setdefault(words, [])
+        if METHOD_WORDS[method] not in names:
+            names.append(METHOD_WORDS[method])
+    if len(groups) == 1:
+        return [_capital(next(iter(groups)))]
+    return [f"• Nộp {', '.join(names)}: {words}" for words, names in groups.items()]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
