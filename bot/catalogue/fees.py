@@ -109,6 +109,7 @@ def _fee_of_note(note: str) -> Fee:
 
 def _clean(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"^(?:lệ phí|phí)\s*:\s*đồng\b\s*", "", text, flags=re.IGNORECASE)
     while text.startswith("(") and text.endswith(")") and _wraps(text):
         text = text[1:-1].strip()
     return text

@@ -10,31 +10,33 @@ from bot.catalogue.records import (
     IN_PERSON,
     METHODS,
     ONLINE,
-    Document,
-    DocumentGroup,
     Fee,
     Method,
     ProcedureRecord,
 )
+from bot.services.answer_documents import documents, forms, is_remark
 from bot.services.answer_text import (
     BODY_LIMIT,
+    DISTRICT_NOTE,
     METHOD_WORDS,
     by_method,
     fee_words,
     fill,
     names_district,
     one_line,
+    rows_of,
     shorten,
     time_words,
     unknown,
     where_to_see_all,
 )
 
-_REMARK = re.compile(r"\s*(?:lưu ý|ghi chú|chú ý)\b", re.IGNORECASE)
-_FORM_PAPER = re.compile(r"(?:tờ khai|đơn|phiếu|mẫu|giấy đề nghị|bản khai)\b", re.IGNORECASE)
 _STEP_MARK = re.compile(r"\s*(?:bước\s+\d{1,2}|\d{1,2})\s*[:.)\-–]\s*", re.IGNORECASE)
 _PLACE = re.compile(
-    r"(?:nộp|gửi|tiếp nhận)[^.;\n]{0,80}?\b(?:tại|đến|cho|ở)\b[^.;\n]{5,}", re.IGNORECASE
+    r"nộp[^.;\n]{0,80}?\b(?:tại|đến|cho|ở)\s+"
+    r"(?:UBND|(?:Ủy|Uỷ) ban|Trung tâm|Công an|Sở|Cơ quan|Bộ|Phòng|Cục|Chi cục|Bảo hiểm|Tòa|Thuế"
+    r"|Kho bạc|Ngân hàng|Đồn|Văn phòng|Chi nhánh|Hạt|Cảng)[^.;\n]*",
+    re.IGNORECASE,
 )
 _LEVEL_PLACES = {
     "Cấp xã": "UBND xã, phường (bộ phận một cửa hoặc Trung tâm Phục vụ hành chính công)",
@@ -48,75 +50,10 @@ _POLICE_PLACES = {
 }
 
 
-def documents(record: ProcedureRecord, hotline: str) -> str:
-    """The papers by case, numbered; remarks after them."""
-    if not record.document_groups:
-        return _unparsed_documents(record, hotline)
-    all_remarks = all(
-        _asks_nothing(paper) for group in record.document_groups for paper in group.documents
-    )
-    lines: list[str] = []
-    remarks: list[str] = []
-    for group in record.document_groups:
-        papers = [p for p in group.documents if all_remarks or not _is_remark(group, p)]
-        remarks += [p.name for p in group.documents if p not in papers]
-        if papers and (group.case or len(record.document_groups) > 1):
-            lines.append(f"▸ {one_line(group.case, 220) or 'Giấy tờ chung'}:")
-        lines += [f"{n}. {paper_words(paper)}" for n, paper in enumerate(papers, start=1)]
-    shown = fill(lines, where_to_see_all(record), units="dòng")
-    room = BODY_LIMIT - sum(len(line) + 1 for line in shown)
-    if remarks and room > 120:
-        shown.append(f"Lưu ý: {one_line(_REMARK.sub('', remarks[0]).strip(' :'), room - 20)}")
-    return "\n".join(shown)
-
-
-def paper_words(paper: Document) -> str:
-    """ "Tờ khai (1 bản chính, mẫu CT01)"."""
-    details = [
-        f"{count} {kind}"
-        for count, kind in ((paper.originals, "bản chính"), (paper.copies, "bản sao"))
-        if count
-    ]
-    details += [form] if (form := form_words(paper)) else []
-    details += [one_line(paper.note, 120)] if paper.note else []
-    name = one_line(paper.name, 260).rstrip(".")
-    return f"{name} ({', '.join(details)})" if details else name
-
-
-def form_words(paper: Document) -> str:
-    """The form's name for people: "mẫu CT01"; "có mẫu" when only a garbled file name is known."""
-    if not paper.form:
-        return ""
-    first = re.sub(r"\.\w{3,4}$", "", paper.form.split(", ")[0])
-    name = re.sub(r"\s*\(\d+\)$", "", first).strip(" .")
-    readable = len(name) <= 40 and (" " in name or re.fullmatch(r"[A-Z0-9Đ./\-]{2,20}", name))
-    if not readable:
-        return "có mẫu"
-    return name if name.lower().startswith(("mẫu", "phụ lục")) else f"mẫu {name}"
-
-
-def _asks_nothing(paper: Document) -> bool:
-    # National records count "0 bản chính" where a line is an explanation and no paper.
-    return paper.originals == 0 and not paper.copies
-
-
-def _is_remark(group: DocumentGroup, paper: Document) -> bool:
-    return bool(_asks_nothing(paper) or _REMARK.match(group.case) or _REMARK.match(paper.name))
-
-
-def _unparsed_documents(record: ProcedureRecord, hotline: str) -> str:
-    raw = record.raw.get("documents", "")
-    # The crawl sometimes put the middle of another section here; that is no list of papers.
-    usable = bool(re.match(r"[\s\-+*(]*[^\W\d_]", raw)) and raw.strip(" -+*(")[:1].isupper()
-    if not usable or re.search(r"Bước\s+\d", raw):
-        return unknown("danh mục giấy tờ", record, hotline)
-    return f"Nguồn ghi nguyên văn:\n{shorten(raw, BODY_LIMIT - 100)}"
-
-
 def fee(record: ProcedureRecord, hotline: str) -> str:
     """What it costs by each way of applying; free only where the source says so."""
-    rows = [(method.method, _fees_of(method)) for method in record.methods]
-    if not any(words for _, words in rows):
+    words = [_fees_of(method) for method in record.methods]
+    if not any(words):
         cells = record.raw.get("fees") or record.raw.get("methods")
         if not cells:
             return unknown("mức phí, lệ phí", record, hotline)
@@ -124,8 +61,7 @@ def fee(record: ProcedureRecord, hotline: str) -> str:
         return (
             f"Nguồn ghi không rõ mức thu: “{told}”. Bạn hỏi lại khi nộp hồ sơ hoặc gọi {hotline}."
         )
-    told_rows = [(method, words or "nguồn không ghi") for method, words in rows]
-    return "\n".join(fill(by_method(told_rows), where_to_see_all(record)))
+    return "\n".join(fill(by_method(rows_of(record.methods, words)), where_to_see_all(record)))
 
 
 def _fees_of(method: Method) -> str:
@@ -146,10 +82,9 @@ def _conflicting(fee: Fee) -> str:
 
 def processing_time(record: ProcedureRecord, hotline: str) -> str:
     """How long it takes by each way of applying."""
-    rows = [(method.method, _time_of(method)) for method in record.methods]
-    if any(words for _, words in rows):
-        told = [(method, words or "nguồn không ghi") for method, words in rows]
-        return "\n".join(fill(by_method(told), where_to_see_all(record)))
+    words = [_time_of(method) for method in record.methods]
+    if any(words):
+        return "\n".join(fill(by_method(rows_of(record.methods, words)), where_to_see_all(record)))
     raw = record.raw.get("times", "")
     numbers = re.findall(r"\d+", raw)
     lines = []
@@ -199,7 +134,7 @@ def where(record: ProcedureRecord, hotline: str) -> str:
     if ways:
         lines.append(f"Cách nộp: {', '.join(ways)}.")
     if names_district(" ".join((*record.agencies, record.receiving_address))):
-        lines.append("(Nguồn còn kể cả cấp huyện)")
+        lines.append(DISTRICT_NOTE)
     return "\n".join(lines)
 
 
@@ -263,26 +198,13 @@ def eligibility(record: ProcedureRecord, hotline: str) -> str:
     return "\n".join(lines)
 
 
-def forms(record: ProcedureRecord, hotline: str) -> str:
-    """The papers that have a form, and where to find it."""
-    papers = [p for group in record.document_groups for p in group.documents]
-    chosen = [p for p in papers if p.form] or [p for p in papers if _FORM_PAPER.match(p.name)]
-    if not chosen:
-        return unknown("mẫu đơn, tờ khai", record, hotline)
-    lines = [f"{n}. {paper_words(p)}" for n, p in enumerate(dict.fromkeys(chosen), start=1)]
-    shown = fill(lines, where_to_see_all(record), BODY_LIMIT - 150)
-    if record.link:
-        shown.append(f"Tải mẫu tại: {record.link}")
-    return "\n".join(shown)
-
-
 def result(record: ProcedureRecord, hotline: str) -> str:
     """What the citizen gets in the end."""
     if not record.results:
         return unknown("kết quả giải quyết", record, hotline)
     if len(record.results) == 1:
         return f"Bạn nhận được: {one_line(record.results[0], 600)}"
-    lines = ["Bạn nhận được một trong các kết quả sau, tùy hồ sơ:"]
+    lines = ["Kết quả có thể gồm (tùy hồ sơ):"]
     lines += [f"• {one_line(item, 300)}" for item in record.results]
     return "\n".join(fill(lines, where_to_see_all(record)))
 
@@ -305,10 +227,10 @@ def overview(record: ProcedureRecord, hotline: str) -> str:
     if record.plain_name and record.plain_name.casefold() != record.name.casefold():
         lines.append(f"(Tên thường gọi: {record.plain_name})")
     lines.append(where(record, hotline))
-    lines.append("Thời hạn: " + one_line(processing_time(record, hotline), 260))
+    lines.append("Thời hạn: " + _inline(processing_time(record, hotline), 260))
     lines.append("Phí, lệ phí: " + _inline(fee(record, hotline), 320))
     papers = [
-        p for group in record.document_groups for p in group.documents if not _is_remark(group, p)
+        p for group in record.document_groups for p in group.documents if not is_remark(group, p)
     ]
     if papers:
         cases = sum(bool(group.case) for group in record.document_groups)
@@ -319,7 +241,7 @@ def overview(record: ProcedureRecord, hotline: str) -> str:
 
 
 def _inline(text: str, limit: int) -> str:
-    return one_line(text.replace("\n   –", " –").replace("\n•", "; "), limit)
+    return one_line(text.lstrip("• ").replace("\n   –", " –").replace("\n•", "; "), limit)
 
 
 PARTS: dict[str, Callable[[ProcedureRecord, str], str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.catalogue.durations import format_duration
 from bot.catalogue.money import format_money
@@ -13,6 +14,7 @@ from bot.catalogue.records import IN_PERSON, ONLINE, POST, Fee, Method, Procedur
 METHOD_WORDS = {IN_PERSON: "trực tiếp", ONLINE: "trực tuyến", POST: "bưu chính"}
 BODY_LIMIT = 1_450  # characters; with the name and the source one Zalo message still holds it
 OLD_AFTER_DAYS = 400
+HEADING = "▸ "
 
 _DISTRICT = re.compile(
     r"(?:(?:ủy|uỷ) ban nhân dân|ubnd|phòng tư pháp|công an)?\s*"
@@ -51,8 +53,9 @@ def names_district(text: str) -> bool:
 
 def without_district(text: str) -> str:
     """The same text with every district office marked as abolished, and a note when there was."""
-    replaced = _DISTRICT.sub(f" {_DISTRICT_REPLACED}", text)
-    if replaced == text:
+    plain = re.sub(r"\n{2,}", "\n", text.replace(DISTRICT_NOTE, "")).strip()
+    replaced = _DISTRICT.sub(f" {_DISTRICT_REPLACED}", plain)
+    if replaced == plain and DISTRICT_NOTE not in text:
         return text
     return re.sub(r"[ \t]{2,}", " ", replaced).strip() + f"\n\n{DISTRICT_NOTE}"
 
@@ -60,16 +63,21 @@ def without_district(text: str) -> str:
 def fill(
     lines: Iterable[str], rest: str, limit: int = BODY_LIMIT, *, units: str = "mục"
 ) -> list[str]:
-    """As many lines as fit; what was left out is counted: "… còn 3 mục nữa, <rest>"."""
+    """As many lines as fit; what was left out is counted: "… còn 3 mục nữa, <rest>".
+
+    A heading (a line that begins with HEADING) is no item, and never stands last.
+    """
     taken: list[str] = []
     used = 0
     left = 0
     for line in lines:
         used += len(line) + 1
         if left or (used > limit and taken):
-            left += 1
+            left += not line.startswith(HEADING)
         else:
             taken.append(line)
+    while taken and taken[-1].startswith(HEADING):
+        taken.pop()
     if left:
         taken.append(f"… còn {left} {units} nữa, {rest}")
     return taken
@@ -133,16 +141,51 @@ def time_words(method: Method) -> str:
     return f"{stated} ({text})" if text else stated
 
 
-def by_method(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """(method, words) rows as lines; methods that say the same share one line."""
-    groups: dict[str, list[str]] = {}
-    for method, words in rows:
-        names = groups.setdefault(words, [])
-        if METHOD_WORDS[method] not in names:
-            names.append(METHOD_WORDS[method])
-    if len(groups) == 1:
-        return [_capital(next(iter(groups)))]
-    return [f"• Nộp {', '.join(names)}: {words}" for words, names in groups.items()]
+@dataclass(frozen=True)
+class Row:
+    """What holds for one way of applying. `case` tells apart the rows of one way."""
+
+    method: str
+    words: str
+    case: str = ""
+
+
+def by_method(rows: Sequence[Row]) -> list[str]:
+    """Rows as lines; ways of applying that say the same of the same case share one line."""
+    if len({row.words for row in rows}) == 1:
+        return [_capital(rows[0].words)]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        names = groups.setdefault((row.case, row.words), [])
+        if METHOD_WORDS[row.method] not in names:
+            names.append(METHOD_WORDS[row.method])
+    lines = []
+    for (case, words), names in groups.items():
+        lines.append(f"• Nộp {', '.join(names)}: {words}")
+        if case:
+            lines[-1] += f"\n   Áp dụng: {case}"
+    return lines
+
+
+def rows_of(methods: Sequence[Method], words: Sequence[str]) -> list[Row]:
+    """One Row per method; its note becomes the case where one way has several different rows."""
+    told: dict[str, set[str]] = {}
+    for method, said in zip(methods, words, strict=True):
+        told.setdefault(method.method, set()).add(said)
+    return [
+        Row(
+            method.method,
+            said or "nguồn không ghi",
+            _case_of(method.note) if len(told[method.method]) > 1 else "",
+        )
+        for method, said in zip(methods, words, strict=True)
+    ]
+
+
+def _case_of(note: str) -> str:
+    """The note from where it begins to name a case, or "" when it names none."""
+    match = re.search(r"(?:đối với|trường hợp)\b", note, re.IGNORECASE)
+    return one_line(note[match.start() :], 160) if match else ""
 
 
 def _capital(text: str) -> str:
