@@ -1,0 +1,1 @@
+"""Procedure search: reading the message, the table of sayings, the index, ranking, deciding."""

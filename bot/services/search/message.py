@@ -1,0 +1,82 @@
+"""One message as search reads it: what it asks for, in which words, with which action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from bot.services.search import actions as acting
+from bot.services.search import words as reading
+from bot.services.search.index import Index, pairs
+from bot.services.search.phrases import PhraseBook
+from bot.services.search.sayings import Hit, Sayings
+from bot.services.search.words import WORDS_FILE, Word, WordLists, split
+
+
+@dataclass(frozen=True)
+class Message:
+    """`content`: what the catalogue's names are compared with; `named`: a procedure is named."""
+
+    words: tuple[Word, ...]
+    hits: tuple[Hit, ...]
+    content: tuple[str, ...]
+    terms: tuple[str, ...]
+    actions: frozenset[str]
+    specials: frozenset[int]
+    named: bool
+    weights: dict[str, float] = field(hash=False)
+    _said: dict[Hit, frozenset[str]] = field(hash=False)
+
+    def said_words(self, hit: Hit) -> frozenset[str]:
+        """The words of `content` that a hit rests on."""
+        return self._said[hit]
+
+
+def understand(text: str, index: Index, sayings: Sayings, lists: WordLists) -> Message:
+    """Read one message against the catalogue and the table of sayings."""
+    words = reading.read(text)
+    aside = reading.aside_places(words, lists)
+    hits = sayings.match(words, aside)
+    rest = [w for place, w in enumerate(words) if place not in aside]
+    actions, _ = acting.of_message(rest)
+    kept = [w.bare for w in sayings.rewrite(rest) if not lists.is_filler(w)]
+    content = tuple(dict.fromkeys(kept))
+    terms = tuple(dict.fromkeys([*kept, *pairs(kept)]))
+    telling = [w for w in content if w not in lists.generic and index.knows(w)]
+    return Message(
+        words=tuple(words),
+        hits=tuple(hits),
+        content=content,
+        terms=terms,
+        actions=actions,
+        specials=specials_of(words),
+        named=bool(hits or telling),
+        weights={term: _weight(term, index, lists) for term in terms},
+        _said={hit: _words_of(hit, words, sayings) for hit in hits},
+    )
+
+
+def _words_of(hit: Hit, words: Sequence[Word], sayings: Sayings) -> frozenset[str]:
+    said = [words[place] for place in sorted(hit.covered)]
+    return frozenset(w.bare for w in [*said, *sayings.rewrite(said)])
+
+
+def specials_of(words: Sequence[Word]) -> frozenset[int]:
+    """Which special variants (foreigners, border, army …) the words name."""
+    book, numbers = _specials()
+    return frozenset(numbers[item.phrase] for item in book.find(words))
+
+
+def _weight(term: str, index: Index, lists: WordLists) -> float:
+    weight = index.weight(term)
+    return weight * 0.4 if term in lists.generic else weight
+
+
+@lru_cache(maxsize=1)
+def _specials() -> tuple[PhraseBook, dict[tuple[Word, ...], int]]:
+    numbers: dict[tuple[Word, ...], int] = {}
+    for number, line in enumerate(reading.read_yaml(WORDS_FILE).get("special", ())):
+        for piece in line.split("|"):
+            numbers[tuple(split(piece))] = number
+    return PhraseBook(numbers), numbers
