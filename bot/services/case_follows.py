@@ -100,10 +100,16 @@ def changed(session: Session, onestop: Cases, now: dt.datetime, limit: int) -> l
     Store the messages in the transaction of `session`: then each change is told exactly once. A
     source that does not answer is left for the next time. A case that ended is followed no more.
     """
-    query = select(CaseFollow).order_by(CaseFollow.checked_at, CaseFollow.id).limit(limit)
+    query = (
+        select(CaseFollow.id, CaseFollow.conversation_id, CaseFollow.code, CaseFollow.last_status)
+        .order_by(CaseFollow.checked_at, CaseFollow.id)
+        .limit(limit)
+    )
+    session.flush()
     changes = []
     silent: set[str | None] = set()
-    for follower in session.execute(query).scalars().all():
+    for follower in session.execute(query).all():
+        source = None
         try:
             source = onestop.source_of(follower.code)
             case = None if source in silent else onestop.find(follower.code)
@@ -111,7 +117,8 @@ def changed(session: Session, onestop: Cases, now: dt.datetime, limit: int) -> l
             logger.warning("follows: %s", error)
             silent.add(source)
             case = None
-        if _seen(session, follower, case, now) and case is not None:
+        status = case.status if case else follower.last_status
+        if _note(session, follower.id, follower.last_status, status, now) and case is not None:
             changes.append(_change(follower.conversation_id, case, now))
     session.flush()
     return changes
@@ -122,25 +129,22 @@ def count(session: Session) -> int:
     return int(session.execute(select(func.count()).select_from(CaseFollow)).scalar_one())
 
 
-def _seen(session: Session, follower: CaseFollow, case: Case | None, now: dt.datetime) -> bool:
+def _note(session: Session, follow_id: int, before: int, status: int, now: dt.datetime) -> bool:
     """Note what was seen; whether this process is the one to tell of a change."""
-    status = case.status if case else follower.last_status
     noted = session.execute(
         update(CaseFollow)
-        .where(CaseFollow.id == follower.id, CaseFollow.last_status == follower.last_status)
+        .where(CaseFollow.id == follow_id, CaseFollow.last_status == before)
         .values(last_status=status, checked_at=now)
         .execution_options(synchronize_session=False)
     )
-    # Another worker that saw the change first has moved last_status on.
-    won = noted.rowcount == 1 and status != follower.last_status
     if status in ENDED:
         session.execute(
             delete(CaseFollow)
-            .where(CaseFollow.id == follower.id)
+            .where(CaseFollow.id == follow_id)
             .execution_options(synchronize_session=False)
         )
-    session.expire(follower)
-    return won
+    # Another worker that saw the change first has moved last_status on.
+    return bool(noted.rowcount == 1) and status != before
 
 
 def _change(conversation_id: int, case: Case, now: dt.datetime) -> CaseChange:

@@ -32,7 +32,7 @@ __all__ = [
     "unfollow",
 ]
 
-AUDIT_KEPT = dt.timedelta(days=365)
+KEPT = dt.timedelta(days=365)
 
 
 def erase(session: Session, conversation_id: int) -> None:
@@ -53,14 +53,14 @@ def erase(session: Session, conversation_id: int) -> None:
 
 
 def purge(session: Session, now: dt.datetime) -> None:
-    """Drop what has no more use: old proofs, quiet guards, audit rows past their year."""
+    """Drop what has no more use: old proofs, quiet guards, audit rows and follows past their year."""
     quiet = or_(CaseGuard.last_wrong_at.is_(None), CaseGuard.last_wrong_at <= now - LOCK)
     open_ = or_(CaseGuard.locked_until.is_(None), CaseGuard.locked_until <= now)
     for statement in (
         delete(CaseVerification).where(CaseVerification.expires_at <= now),
         delete(CaseGuard).where(quiet, open_),
-        delete(CaseLookup).where(CaseLookup.created_at <= now - AUDIT_KEPT),
-        delete(CaseFollow).where(CaseFollow.checked_at <= now - AUDIT_KEPT),
+        delete(CaseLookup).where(CaseLookup.created_at <= now - KEPT),
+        delete(CaseFollow).where(CaseFollow.created_at <= now - KEPT),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
     session.flush()

@@ -29,10 +29,10 @@ def today(now: dt.datetime) -> dt.date:
 
 def is_working_day(day: dt.date) -> bool:
     """Whether the offices work on this day."""
-    off, working = _swaps(SWAPS)
-    if day in working:
+    closed, opened = _swaps(SWAPS)
+    if day in opened:
         return True
-    return day.weekday() < 5 and day not in off and day not in _holidays()
+    return day.weekday() < 5 and day not in closed and day not in _holidays()
 
 
 def add(day: dt.date, count: int) -> dt.date:
@@ -59,7 +59,9 @@ def _holidays() -> holidays.HolidayBase:
 @lru_cache(maxsize=4)
 def _swaps(path: Path) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
     data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    off, working = (data.get(key) or [] for key in ("off", "working"))
-    if not all(type(day) is dt.date for day in (*off, *working)):
+    if set(data) - {"closed", "open"}:
+        raise SettingError(f"{path.name}: only the lists `closed` and `open` are read")
+    closed, opened = (data.get(key) or [] for key in ("closed", "open"))
+    if not all(type(day) is dt.date for day in (*closed, *opened)):
         raise SettingError(f"{path.name}: every day must be written like 2026-08-31")
-    return frozenset(off), frozenset(working)
+    return frozenset(closed), frozenset(opened)

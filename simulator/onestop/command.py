@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import case, create_engine, select
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from simulator.onestop import config, schema
 from simulator.onestop.advance import advance
@@ -32,12 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         fill(engine, options.cases, seed=options.seed, today=options.today)
         for line in sample(engine, options.sample):
             sys.stdout.write(line + "\n")
-    except (SQLAlchemyError, ValueError) as error:
+        if options.config_out:
+            config.write(options.config_out, options.database_url)
+    except ArgumentError:
+        # Its text would repeat the URL, and with it the password.
+        sys.stderr.write("onestop: --database-url is not the URL of a database\n")
+        return 1
+    except (SQLAlchemyError, OSError, ValueError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         sys.stderr.write(f"onestop: {reason}\n")
         return 1
-    if options.config_out:
-        config.write(options.config_out, options.database_url)
     return 0
 
 
