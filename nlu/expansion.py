@@ -1,0 +1,129 @@
+"""Training examples made many: <…> filled from tables, words of politeness added, typing made messy.
+
+The files in data/nlu stay readable; what is learned from is drawn from them with a fixed seed.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nlu import lexicon, messy
+from nlu import text as reading
+
+_PLACEHOLDER = re.compile(r"<([^<>]+)>")
+_TABLES = {
+    "thủ tục": ("everyday_procedures.txt", "procedure_names.txt"),
+    "giấy": ("papers.txt",),
+    "chuyện khác": ("other_topics.txt",),
+}
+_SITUATION_INTENTS = frozenset(
+    f"ask_{aspect}"
+    for aspect in (
+        "documents fee processing_time where steps online eligibility forms result "
+        "legal_basis procedure"
+    ).split()
+)
+_PLAIN_INTENTS = frozenset({"greet", "goodbye", "thank", "affirm", "deny", "inform"})
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """How much is drawn: `fillings` per example with a placeholder, `variants` of each message."""
+
+    fillings: int = 5
+    repeats: int = 2
+    seed: int = 20
+    registers: bool = True
+    surroundings: bool = True
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The lists that placeholders are filled from."""
+
+    fillers: dict[str, list[str]]
+    situations: list[str]
+    openers: list[str] = field(default_factory=list)
+    closers: list[str] = field(default_factory=list)
+
+
+def load_tables(folder: Path = reading.LOOKUPS) -> Tables:
+    """The lists of data/lookups that training draws from."""
+    around = list(lexicon.rows(folder / "openers.txt"))
+    return Tables(
+        {name: _lines(folder, files) for name, files in _TABLES.items()},
+        _lines(folder, ("situations.txt",)),
+        [row[1] for row in around if row[0] == "trước"],
+        [row[1] for row in around if row[0] == "sau"],
+    )
+
+
+def _lines(folder: Path, files: Iterable[str]) -> list[str]:
+    return [row[0].strip() for name in files for row in lexicon.rows(folder / name)]
+
+
+def expand(
+    examples: Iterable[tuple[str, str]], options: Expansion | None = None
+) -> Iterator[tuple[str, str]]:
+    """(text, intent) pairs to learn from, made of (example, intent) pairs."""
+    options = options or Expansion()
+    tables = load_tables()
+    chance = random.Random(options.seed)  # noqa: S311 - repeatable training, not secrecy
+    for example, intent in examples:
+        for filled in _fillings(example, tables, options, chance):
+            message = filled
+            if options.surroundings:
+                message = _surrounded(filled, intent, tables, chance)
+            for written in _registers(message, options, chance):
+                yield written, intent
+
+
+def _fillings(
+    example: str, tables: Tables, options: Expansion, chance: random.Random
+) -> Iterator[str]:
+    if not _PLACEHOLDER.search(example):
+        yield from [example] * options.repeats
+        return
+    for _ in range(options.fillings):
+        yield _PLACEHOLDER.sub(lambda match: _filler(match[1], tables, chance), example)
+
+
+def _filler(name: str, tables: Tables, chance: random.Random) -> str:
+    if name == "mã hồ sơ":
+        return _case_code(chance)
+    if name not in tables.fillers:
+        raise ValueError(f"no table fills <{name}>")
+    return chance.choice(tables.fillers[name])
+
+
+def _case_code(chance: random.Random) -> str:
+    day = f"{chance.randint(24, 26)}{chance.randint(1, 12):02}{chance.randint(1, 28):02}"
+    office = chance.choice(("H02.15", "000.00.21.H05", "H05.132", "G22.99.08", "000.A1.07.H02"))
+    return f"{office}-{day}-{chance.randint(1, 9999):04}"
+
+
+def _surrounded(message: str, intent: str, tables: Tables, chance: random.Random) -> str:
+    """The message as a person would begin and end it."""
+    if intent in _PLAIN_INTENTS:
+        return message
+    draw = chance.random()
+    if draw < 0.30 and intent in _SITUATION_INTENTS:
+        joint = chance.choice((", ", ". ", ", giờ ", ", muốn ", " "))
+        message = f"{chance.choice(tables.situations)}{joint}{message}"
+    elif draw < 0.55:
+        message = f"{chance.choice(tables.openers)} {message}"
+    if chance.random() < 0.3:
+        message = f"{message} {chance.choice(tables.closers)}"
+    return message
+
+
+def _registers(message: str, options: Expansion, chance: random.Random) -> Iterator[str]:
+    """The message with accents, without, and as typed in haste."""
+    yield message
+    if options.registers:
+        yield reading.fold(message)
+        yield messy.messy(message, chance)

@@ -1,0 +1,98 @@
+"""What the intent classifier sees of a message: word and letter features, with or without accents.
+
+Pure Python. The question usually stands at the end of a message and the procedure before it, so
+the last words are features of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nlu import aspects, case_codes
+from nlu import text as reading
+
+CASE_CODE_WORD = "mãhồsơ"
+_POLITE_ENDS = frozenset("a vay ad nhe nha voi oi ha nhi admin da ban cau chau hen the".split())
+_FOUR_DIGITS = re.compile(r"\d{4}")
+_HAS_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True)
+class FeatureOptions:
+    """Which features are used; the benchmark compares them."""
+
+    accents: bool = True
+    letters: bool = True
+    ends: bool = True
+    cues: bool = True
+
+
+ALL = FeatureOptions()
+
+
+def words(text: str) -> list[str]:
+    """The normalised words; a case code becomes one word, numbers become their shape."""
+    pieces: list[str] = []
+    position = 0
+    for code in case_codes.find_all(text):
+        pieces += [text[position : code.start], f" {CASE_CODE_WORD} "]
+        position = code.end
+    pieces.append(text[position:])
+    return [_shape(word) for word in reading.tokens("".join(pieces))]
+
+
+def _shape(word: str) -> str:
+    if not _HAS_DIGIT.search(word):
+        return word
+    return "0000" if _FOUR_DIGITS.fullmatch(word) else "00" if word.isdigit() else "a0"
+
+
+def features(text: str, options: FeatureOptions = ALL) -> list[str]:
+    """The names of the features of a message, repeated ones repeated."""
+    accented = words(text)
+    plain = [reading.fold(word) for word in accented]
+    found = [*_grams("w", plain, 3)]
+    if options.accents:
+        found += _grams("a", accented, 2) if accented != plain else ()
+    if options.letters:
+        found += _letters(plain)
+    if options.ends:
+        found += _ends(plain)
+    if options.cues:
+        cues = aspects.of_folded(" ".join(plain))
+        found += [f"q:{cue}" for cue in cues] or ["q:"]
+        found += [f"l:{cues[-1]}"] if cues else ()
+    found.append(f"n:{_length(len(plain))}")
+    return found
+
+
+def _length(count: int) -> str:
+    return str(count) if count < 4 else "few" if count < 8 else "many"
+
+
+def _grams(name: str, sequence: Sequence[str], longest: int) -> Iterator[str]:
+    for size in range(1, longest + 1):
+        for start in range(len(sequence) - size + 1):
+            yield f"{name}:{' '.join(sequence[start : start + size])}"
+
+
+def _letters(plain: Sequence[str]) -> Iterator[str]:
+    joined = f" {' '.join(plain)} "
+    for size in (3, 4, 5):
+        for start in range(len(joined) - size + 1):
+            yield f"c:{joined[start : start + size]}"
+
+
+def _ends(plain: Sequence[str]) -> Iterator[str]:
+    core = list(plain)
+    while len(core) > 2 and core[-1] in _POLITE_ENDS:
+        core.pop()
+    for size in (1, 2, 3, 4):
+        if len(core) >= size:
+            yield f"e:{' '.join(core[-size:])}"
+    for word in core[-6:]:
+        yield f"f:{word}"
+    for size in (1, 2):
+        yield f"h:{' '.join(core[:size])}"
