@@ -10,7 +10,11 @@ from bot.catalogue.records import Document, DocumentGroup
 
 _HEADER = "Tên giấy tờMẫu đơn, tờ khaiSố lượng"
 # A count stands glued to what precedes it; inside a sentence ("gồm 01 bản chính") it does not.
-_COUNT = re.compile(r"(?<=\S)(\d{1,2}) bản chính(?:, ?(\d{1,2}) bản sao)?(?=[^\s,;.)/]|$)")
+_COUNT = re.compile(
+    # glued to a word or a sign; or to a number that stands after a space: "năm 2025" + "1"
+    r"(?:(?<=[^\s\d])(\d+)|(?<=\s)(\d{3,}|[1-9]\d))"
+    r" bản chính(?:, ?(\d{1,2}) bản sao)?(?=[^\s,;.)/]|$)"
+)
 _FILE = re.compile(r"\.(?i:docx?|pdf|xlsx?|rar|zip|png|jpe?g|tiff?|rtf|odt)(?![a-z])")
 # Where two cells ran together: "tờ khaiMẫu số 01", "giấy phép;Mau05", "NĐ-CPMẫu số 05".
 _GLUE = re.compile(
@@ -89,10 +93,10 @@ def clean_case(text: str) -> str:
 def _read_rows(text: str) -> tuple[list[Document], str]:
     documents, start = [], 0
     for match in _COUNT.finditer(text):
-        count_start = _count_start(text, match)
+        count_start, count_end = _count_span(text, match)
         cell = text[start:count_start]
-        originals = int(text[count_start : match.end(1)])
-        copies = int(match[2]) if match[2] is not None else None
+        originals = int(text[count_start:count_end])
+        copies = int(match[3]) if match[3] is not None else None
         name, form = split_form(cell)
         if name or form:
             documents.append(Document(name or form, form, originals, copies))
@@ -100,13 +104,13 @@ def _read_rows(text: str) -> tuple[list[Document], str]:
     return documents, text[start:]
 
 
-def _count_start(text: str, match: re.Match[str]) -> int:
+def _count_span(text: str, match: re.Match[str]) -> tuple[int, int]:
     # "53/2025" + "1 bản chính" reads "20251": of a longer run only the last digit counts,
     # unless two digits stand alone after a word ("hồ sơ10 bản chính").
-    start, end = match.span(1)
-    before = text[start - 1]
+    start, end = match.span(1) if match[1] is not None else match.span(2)
+    before = text[start - 1 : start]
     two_digits = end - start == 2 and text[start] != "0" and (before.isalpha() or before in ").;”")
-    return start if end - start == 1 or two_digits else end - 1
+    return (start, end) if end - start == 1 or two_digits else (end - 1, end)
 
 
 def split_form(cell: str) -> tuple[str, str]:
