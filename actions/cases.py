@@ -99,7 +99,7 @@ def _begin(turn: Turn, goal: str) -> list[Event]:
     if code:
         return _ask_or_show(turn, code, goal)
     turn.say("utter_ask_case_code")
-    return [ActiveLoop(CASE_FORM), SlotSet("case_code", None), SlotSet("case_goal", goal)]
+    return _waiting(None, goal)
 
 
 def _with_code(turn: Turn, found: CaseCode, goal: str) -> list[Event]:
@@ -114,7 +114,7 @@ def _ask_or_show(turn: Turn, code: str, goal: str) -> list[Event]:
     if cases.is_verified(turn.session, turn.conversation_id, code, turn.now):
         return _try(turn, code, None, goal)
     turn.say("utter_ask_second_fact", code=code)
-    return [ActiveLoop(CASE_FORM), SlotSet("case_code", code), SlotSet("case_goal", goal)]
+    return _waiting(code, goal)
 
 
 def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Event]:
@@ -131,21 +131,28 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
         )
     except CaseNotShown:
         turn.say("utter_look_up_refused")
-        return [ActiveLoop(CASE_FORM), SlotSet("case_code", code), SlotSet("case_goal", goal)]
+        return _waiting(code, goal)
     except LookupLocked as locked:
         until = locked.until.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
         turn.say("utter_look_up_locked", until=until, hotline=turn.hotline)
         return _end_of_look_up()
     except OneStopUnavailable:
         turn.say("utter_look_up_unavailable", hotline=turn.hotline)
-        return _end_of_look_up(code)
+        return _waiting(code, goal)
     if goal == FOLLOW:
-        cases.follow(turn.session, turn.conversation_id, code, turn.message_id)
-        turn.say("utter_follow_started", code=code)
+        result = cases.follow(
+            turn.session, turn.conversation_id, code, turn.message_id, turn.now
+        )
+        turn.say(f"utter_follow_{result}", code=code)
         return [*_end_of_look_up(code), *failures.clear(turn)]
     response, values = cases.describe(view, turn.now)
     turn.say(response, [buttons.follow(turn.resources.titles)], **values)
     return [*_end_of_look_up(code), turn.ask_yes_or_no("follow"), *failures.clear(turn)]
+
+
+def _waiting(code: str | None, goal: str) -> list[Event]:
+    """The loop goes on until the code or the second fact comes."""
+    return [ActiveLoop(CASE_FORM), SlotSet("case_code", code), SlotSet("case_goal", goal)]
 
 
 def _end_of_look_up(code: str | None = None) -> list[Event]:

@@ -22,9 +22,9 @@ def show(
     turn: Turn, record: ProcedureRecord, aspects: Sequence[str], *, intent: str | None = None
 ) -> list[Event]:
     """Answer every aspect that was asked of one procedure."""
+    today = turn.now.astimezone(VIETNAM).date()
     composed = [
-        answers.compose(record, aspect, today=turn.now.astimezone(VIETNAM).date())
-        for aspect in aspects
+        answers.compose(record, aspect, today=today, hotline=turn.hotline) for aspect in aspects
     ]
     further = buttons.further_questions(record.code, aspects, turn.resources.titles)
     for place, answer in enumerate(composed, start=1):

@@ -33,6 +33,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from dialogue import commands
+from dialogue.action_call import TurnFailedError
 from dialogue.commands import BadRequestError, Command
 from dialogue.turns import Silence, TurnProcessor
 
@@ -171,4 +172,5 @@ def _log_failure(error: Exception) -> None:
     # Where it broke, not what was being said: an exception's text can quote the citizen.
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "?"
-    logger.error("turn failed: %s at %s", type(error).__name__, where)
+    what = str(error) if isinstance(error, TurnFailedError) else type(error).__name__
+    logger.error("turn failed: %s at %s", what, where)
