@@ -27,9 +27,11 @@ TABLES = (
     "CREATE TABLE tien (so VARCHAR(60), tong NUMERIC(12, 0))",
 )
 ROWS = (
-    "INSERT INTO \"HoSo\" VALUES ('H02.15-260114-0032', 'CBS', 'Lê Hà', 'Khai sinh', '0900 004 127', "
-    "'2026-12-04 00:00:00')",
-    "INSERT INTO thieu VALUES ('H02.15-260114-0032', 'B', 0), ('H02.15-260114-0032', 'A', 0), ('H02.15-260114-0032', 'C', 1)",
+    "INSERT INTO \"HoSo\" VALUES ('H02.15-260114-0032', 'CBS', 'Lê Hà', 'Khai sinh', "
+    "'0900 004 127', '2026-12-04 00:00:00')",
+    "INSERT INTO thieu VALUES ('H02.15-260114-0032', 'B', 0)",
+    "INSERT INTO thieu VALUES ('H02.15-260114-0032', 'A', 0)",
+    "INSERT INTO thieu VALUES ('H02.15-260114-0032', 'C', 1)",
     "INSERT INTO tien VALUES ('H02.15-260114-0032', 15000)",
 )
 
@@ -268,7 +270,7 @@ def test_a_configuration_that_appears_later_is_read_without_a_restart(
 
 FIELDS = ("code", "status", "applicant", "procedure_name", "phone")
 WRONG: list[tuple[str, dict[str, Any]]] = [
-    ("table must be a plain", {"cases": {"table": "x; DROP", "columns": {f: "c" for f in FIELDS}}}),
+    ("must be a plain", {"cases": {"table": "x; DROP", "columns": dict.fromkeys(FIELDS, "c")}}),
     ("code_prefixes", {"code_prefixes": ["h02%"]}),
     ("database_url", {"database_url": "nonsense"}),
     ("database_url", {"database_url": "oracle+nothing://x"}),

@@ -72,6 +72,11 @@ def test_the_phone_or_the_identity_number_opens_the_case(attempt: Try, fact: str
     assert (shown.code, shown.status) == (CODE, 4)
 
 
+@pytest.mark.parametrize("fact", ["4126", "5127", "7214", "0935", "1934", "0000"])
+def test_a_near_miss_opens_nothing(attempt: Try, fact: str) -> None:
+    assert type(refusal(attempt, fact)) is CaseNotShown
+
+
 def test_what_is_shown_holds_no_number_and_no_full_name(attempt: Try) -> None:
     shown = repr(attempt("4127"))
     assert "Nguyễn V*** A***" in shown
@@ -211,6 +216,27 @@ def test_many_wrong_answers_at_once_are_all_counted(
         thread.join()
     assert sorted(k.__name__ for k in kinds) == ["CaseNotShown"] * 4 + ["LookupLocked"] * 4
     assert sorted(outcomes(sessions)) == ["locked"] * 3 + ["wrong"] * 5
+
+
+def test_tries_counted_elsewhere_are_seen_by_a_session_that_read_before(
+    attempt: Try, sessions: sessionmaker[Session], onestop: OneStop
+) -> None:
+    refusal(attempt, "1111")
+    with sessions() as session:
+        assert cases.locked_until(session, 17, CODE, NOW) is None
+        session.commit()
+        for _ in range(3):
+            refusal(attempt, "1111")
+        with pytest.raises(LookupLocked):
+            cases.look_up(
+                session,
+                onestop,
+                conversation_id=17,
+                code=CODE,
+                second_fact="1111",
+                message_id="fifth",
+                now=NOW,
+            )
 
 
 def test_the_same_message_twice_at_once_is_one_try(
