@@ -223,7 +223,7 @@ def test_tries_counted_elsewhere_are_seen_by_a_session_that_read_before(
 ) -> None:
     refusal(attempt, "1111")
     with sessions() as session:
-        assert cases.locked_until(session, 17, CODE, NOW) is None
+        read = session.execute(select(CaseGuard)).scalars().all()
         session.commit()
         for _ in range(3):
             refusal(attempt, "1111")
@@ -237,6 +237,7 @@ def test_tries_counted_elsewhere_are_seen_by_a_session_that_read_before(
                 message_id="fifth",
                 now=NOW,
             )
+        assert [guard.wrong for guard in read] == [5, 5]
 
 
 def test_the_same_message_twice_at_once_is_one_try(
