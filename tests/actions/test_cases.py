@@ -1,0 +1,208 @@
+"""A case is shown to who knows its second fact, and to nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from rasa_sdk.interfaces import ActionExecutionRejection
+from sqlalchemy import select
+
+from actions.base import CASE_FORM
+from actions.cases import ActionFollowCase, ActionLookUpCase, ActionUnfollowCase, CaseForm
+from actions.confirmations import ActionAffirm, ActionDeny
+from actions.procedures import ActionAnswerProcedure
+from bot.database import session_scope
+from bot.models.cases import CaseFollow, CaseLookup
+from tests.actions.conftest import Citizen, Scene
+
+CODE = "H02.15-260114-0032"
+
+
+def fact_of(scene: Scene, code: str = CODE) -> str:
+    return str(next(c["phone_last4"] for c in scene.cases if c["code"] == code))
+
+
+def wrong_fact(scene: Scene, code: str = CODE) -> str:
+    case = next(c for c in scene.cases if c["code"] == code)
+    return next(f for f in ("0001", "0002", "0003") if f not in (case["phone_last4"], case["id_last4"]))
+
+
+def tries_of(scene: Scene, citizen: Citizen) -> list[str]:
+    with session_scope(scene.sessions) as session:
+        rows = select(CaseLookup.outcome).where(CaseLookup.conversation_id == int(citizen.id))
+        return list(session.execute(rows.order_by(CaseLookup.id)).scalars())
+
+
+def test_without_a_code_the_code_is_asked_for(citizen: Citizen) -> None:
+    answer = citizen.turn(ActionLookUpCase, "kiểm tra hồ sơ giúp tôi", "check_case_status")
+    assert answer.said == ["utter_ask_case_code"]
+    assert answer.loop == CASE_FORM
+
+
+def test_nothing_is_shown_before_the_second_fact(citizen: Citizen) -> None:
+    answer = citizen.turn(ActionLookUpCase, f"hồ sơ {CODE} đến đâu rồi", "check_case_status")
+    assert answer.said == ["utter_ask_second_fact"]
+    assert answer.slots["case_code"] == CODE
+
+
+@pytest.mark.parametrize("spoken", ["{}", "4 số cuối là {}", "sđt {}"])
+def test_the_right_digits_open_the_case(scene: Scene, citizen: Citizen, spoken: str) -> None:
+    citizen.turn(ActionLookUpCase, f"hồ sơ {CODE}", "check_case_status")
+    answer = citizen.turn(CaseForm, spoken.format(fact_of(scene)), "inform")
+    assert answer.said[0].startswith("utter_case_")
+    assert answer.messages[0]["code"] == CODE
+    assert answer.loop is None
+    assert tries_of(scene, citizen) == ["shown"]
+
+
+def test_a_code_with_odd_dashes_and_spaces_is_understood(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, "tra cứu hồ sơ", "check_case_status")
+    answer = citizen.turn(CaseForm, "h02.15 – 260114 - 0032", "inform")
+    assert answer.said == ["utter_ask_second_fact"]
+    assert answer.slots["case_code"] == CODE
+
+
+def test_wrong_digits_and_a_case_that_does_not_exist_read_the_same(
+    scene: Scene, citizen: Citizen
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    wrong = citizen.turn(CaseForm, wrong_fact(scene), "inform")
+    other = Citizen(scene.resources)
+    other.turn(ActionLookUpCase, "H02.15-260114-9999", "check_case_status")
+    absent = other.turn(CaseForm, "1234", "inform")
+    assert wrong.said == absent.said == ["utter_look_up_refused"]
+    assert wrong.messages[0].get("code") == absent.messages[0].get("code") is None
+    assert wrong.loop == absent.loop == CASE_FORM
+
+
+def test_after_five_wrong_tries_even_the_right_digits_open_nothing(
+    scene: Scene, citizen: Citizen
+) -> None:
+    code = "H02.15-260113-9998"
+    citizen.turn(ActionLookUpCase, code, "check_case_status")
+    for _ in range(4):
+        assert citizen.turn(CaseForm, "0001", "inform").said == ["utter_look_up_refused"]
+    fifth = citizen.turn(CaseForm, "0001", "inform")
+    assert fifth.said == ["utter_look_up_locked"]
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    assert citizen.turn(CaseForm, fact_of(scene), "inform").said == ["utter_look_up_locked"]
+
+
+def test_a_repeated_message_is_one_try(scene: Scene, citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, "H02.15-260113-9997", "check_case_status")
+    for _ in range(7):
+        again = citizen.turn(CaseForm, "0001", "inform", message_id="the-same")
+    assert again.said == ["utter_look_up_refused"]
+    assert tries_of(scene, citizen) == ["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("thôi cho hỏi lệ phí bao nhiêu", "ask_fee"),
+        ("năm 2026 đổi căn cước hết 50000 phải không", "ask_fee"),
+        ("xin chào", "greet"),
+        ("/restart", "out_of_scope"),
+    ],
+)
+def test_an_ordinary_question_in_place_of_the_digits_is_no_try(
+    scene: Scene, citizen: Citizen, text: str, intent: str
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    with pytest.raises(ActionExecutionRejection):
+        citizen.turn(CaseForm, text, intent)
+    assert tries_of(scene, citizen) == []
+
+
+def test_the_case_stays_pending_after_a_question_in_between(scene: Scene, citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    between = citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú hết bao nhiêu tiền", "ask_fee")
+    assert between.said == ["utter_procedure_fee", "utter_second_fact_pending"]
+    assert between.loop == CASE_FORM
+    assert citizen.turn(CaseForm, fact_of(scene), "inform").said[0].startswith("utter_case_")
+
+
+def test_a_reply_without_words_of_its_own_is_followed_by_a_reminder(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    answer = citizen.turn(CaseForm, "xin chào", "greet", after="utter_greet")
+    assert answer.said == ["utter_second_fact_pending"]
+
+
+def test_three_digits_are_asked_for_again_and_are_no_try(scene: Scene, citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    assert citizen.turn(CaseForm, "123", "inform").said == ["utter_second_fact_unclear"]
+    assert tries_of(scene, citizen) == []
+
+
+def test_no_ends_the_look_up(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    answer = citizen.turn(CaseForm, "thôi không cần nữa", "deny")
+    assert answer.said == ["utter_look_up_cancelled"]
+    assert answer.loop is None
+
+
+def test_another_code_in_place_of_the_digits_is_looked_up_instead(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    answer = citizen.turn(CaseForm, "à nhầm, H02.08-260203-0117", "check_case_status")
+    assert answer.said == ["utter_ask_second_fact"]
+    assert answer.slots["case_code"] == "H02.08-260203-0117"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("03706/2026/07906", "utter_code_of_social_insurance"),
+        ("BG.TPH02A.150730.I4", "utter_code_of_2016"),
+    ],
+)
+def test_a_code_of_another_system_is_told_where_to_ask(
+    citizen: Citizen, text: str, said: str
+) -> None:
+    assert citizen.turn(ActionLookUpCase, text, "check_case_status").said == [said]
+
+
+def test_a_slot_opens_nothing(scene: Scene, citizen: Citizen) -> None:
+    citizen.slots = {"verified": "true", "case_code": CODE}
+    answer = citizen.turn(ActionLookUpCase, "hồ sơ của tôi sao rồi", "check_case_status")
+    assert answer.said == ["utter_ask_second_fact"]
+
+
+def test_a_missing_one_stop_database_is_told_and_the_case_stays_pending(scene: Scene) -> None:
+    citizen = Citizen(scene.without_onestop())
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    answer = citizen.turn(CaseForm, "1234", "inform")
+    assert answer.said == ["utter_look_up_unavailable"]
+    assert answer.loop == CASE_FORM
+    assert answer.failure == ""
+    assert tries_of(scene, citizen) == []
+
+
+def test_a_shown_case_can_be_followed_with_one_yes(scene: Scene, citizen: Citizen) -> None:
+    case = next(c for c in scene.cases if c["status"] in (2, 4))
+    citizen.turn(ActionLookUpCase, case["code"], "check_case_status")
+    shown = citizen.turn(CaseForm, case["id_last4"], "inform")
+    assert shown.payloads == ["#dvc:dong-y"]
+    answer = citizen.turn(ActionAffirm, "vâng", "affirm")
+    assert answer.said == ["utter_follow_started"]
+    with session_scope(scene.sessions) as session:
+        followed = select(CaseFollow.code).where(CaseFollow.conversation_id == int(citizen.id))
+        assert session.execute(followed).scalars().all() == [case["code"]]
+    assert citizen.turn(ActionUnfollowCase, "bỏ theo dõi", "unfollow_case").said == [
+        "utter_follow_ended"
+    ]
+    assert citizen.turn(ActionUnfollowCase, "bỏ theo dõi", "unfollow_case").said == [
+        "utter_follow_none"
+    ]
+
+
+def test_following_asks_for_the_second_fact_first(scene: Scene, citizen: Citizen) -> None:
+    case = next(c for c in scene.cases if c["status"] in (2, 4))
+    asked = citizen.turn(ActionFollowCase, f"theo dõi hồ sơ {case['code']}", "follow_case")
+    assert asked.said == ["utter_ask_second_fact"]
+    done = citizen.turn(CaseForm, case["phone_last4"], "inform")
+    assert done.said == ["utter_follow_started"]
+
+
+def test_no_to_following_leaves_it_undone(scene: Scene, citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    citizen.turn(CaseForm, fact_of(scene), "inform")
+    assert citizen.turn(ActionDeny, "không cần", "deny").said == ["utter_follow_declined"]
