@@ -49,7 +49,7 @@ class Upkeep(Middleware):
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
-        metrics.flush()
+        metrics.close()
 
     def _run(self) -> None:
         while not self._stop.wait(SWEEP_SECONDS):

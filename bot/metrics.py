@@ -1,12 +1,11 @@
 """Counters and durations of all processes, kept in the store so that one page shows them all.
 
-`count` and `observe` only touch this process's memory; a thread adds the sums to the store once
-a second. What a killed process had not written yet is lost: metrics, never the ledger.
+`count` and `observe` only touch this process's memory; a timer adds the sums to the store a
+second later. What a killed process had not written yet is lost: metrics, never the ledger.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -46,7 +45,7 @@ class Metrics:
         self._store = store
         self._sums: dict[str, float] = {}
         self._guard = threading.Lock()
-        self._flusher_pid = 0
+        self._timer: threading.Timer | None = None
 
     def count(self, name: str, label: str, value: float = 1) -> None:
         """Add to the counter `name` (one of COUNTERS)."""
@@ -71,21 +70,32 @@ class Metrics:
         except redis.RedisError:
             self._merge(sums)
 
+    def close(self) -> None:
+        """Write what there is, now; nothing is written later by itself."""
+        with self._guard:
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        self.flush()
+
     def _add(self, sums: Mapping[str, float]) -> None:
         self._merge(sums)
-        if self._flusher_pid != os.getpid():  # also after a fork
-            self._flusher_pid = os.getpid()
-            threading.Thread(target=self._flush_forever, name="metrics", daemon=True).start()
+        with self._guard:
+            if self._timer is not None:
+                return
+            self._timer = threading.Timer(FLUSH_SECONDS, self._flush_later)
+            self._timer.daemon = True
+        self._timer.start()
+
+    def _flush_later(self) -> None:
+        with self._guard:
+            self._timer = None
+        self.flush()
 
     def _merge(self, sums: Mapping[str, float]) -> None:
         with self._guard:
             for field, value in sums.items():
                 self._sums[field] = self._sums.get(field, 0.0) + value
-
-    def _flush_forever(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(FLUSH_SECONDS):
-            self.flush()
 
 
 def render(store: redis.Redis[Any], gauges: Mapping[str, float]) -> bytes:

@@ -69,3 +69,6 @@ def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
     """One session on a fresh database; nothing commits it but the test."""
     with sessions() as opened:
         yield opened
+
+
+pytest_plugins = ["tests.chain"]
