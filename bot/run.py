@@ -51,7 +51,7 @@ def prepare(settings: Settings) -> None:
     with session_scope(sessions) as session:
         if settings.demo or catalogue.version(session) == 0:
             report = catalogue.import_files(session, sorted(STARTER.glob("*.yml")))
-            _say(f"Catalogue: {report.summary()}")
+            print(report, flush=True)  # noqa: T201
     if settings.demo and not settings.onestop_config.exists():
         _say("Generating the demo's one-stop database …")
         _generate_cases(settings)

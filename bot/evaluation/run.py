@@ -163,12 +163,11 @@ def _converse(
     client: RasaClient, sessions: sessionmaker[Session], name: str, texts: list[str]
 ) -> list[Turn]:
     with session_scope(sessions) as session:
-        conversation = conversations.get_or_create(session, _CHANNEL, name)
-        conversation_id = conversation.id
+        conversation_id = conversations.get_or_create(session, _CHANNEL, name)
     turns = []
     for number, text in enumerate(texts):
         try:
-            turns.append(client.ask(conversation_id, f"{name}-{number}", text))
+            turns.append(client.turn(conversation_id, f"{name}-{number}", text=text))
         except DialogueError as error:
             raise DialogueError(f"{name}, {text!r}: {error}") from error
     return turns

@@ -1,5 +1,5 @@
 """The tables that this project owns. Importing this package registers all of them."""
 
-from bot.models import cases, conversations, procedures
-
-__all__ = ["cases", "conversations", "procedures"]
+import bot.models.cases
+import bot.models.conversations
+import bot.models.procedures  # noqa: F401
