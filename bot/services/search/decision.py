@@ -16,12 +16,14 @@ from bot.services.search.ranking import Candidate, Ranker, Unserved
 ONE, SEVERAL, UNKNOWN, NOTHING = "one", "several", "unknown", "nothing"
 
 EVERYDAY = 40  # `asked` from which a procedure may be answered without a question back
-TELLING = 1.5  # weight of a saying from which a rarer one may be, too
+SHORT, TELLING, LONG = 1.0, 1.25, 1.6  # weights of a saying: a word, two words, two parts
+EXPLAINED = 0.3  # share of the message that a saying below LONG must explain to be answered
 AHEAD = 0.55  # what the first must lead the second by
-AHEAD_UNSAID = 0.5  # the same where only names speak
+AHEAD_UNSAID = 0.3  # the same where only names speak
 COVERED_ONE, TITLE_ONE = 0.8, 0.75  # where only names speak
-COVERED_SEVERAL = 0.45  # below this the catalogue does not know what is asked
-EXACT_COVERED, EXACT_TITLE = 0.97, 0.97  # the official name was typed
+TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
+COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not know what is asked
+EXACT_COVERED, EXACT_TITLE = 0.9, 0.85  # the official name was typed
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 
 
@@ -47,7 +49,8 @@ def decide(
     if unserved is not None and unserved.said > first.said + UNSERVED_LEAD:
         return Decision(UNKNOWN, scored)
     if first.request is None:
-        return Decision(_by_names(first, order, ranker), scored)
+        kind = _by_names(first, order, ranker)
+        return Decision(kind, () if kind == NOTHING else scored)
     return Decision(_by_saying(first, order, ranker), scored)
 
 
@@ -56,12 +59,17 @@ def _by_saying(first: Candidate, order: Sequence[Candidate], ranker: Ranker) -> 
     rivals = [
         c for c in order[1:] if c.request is not first.request and first.total - c.total < AHEAD
     ]
-    vague = ranker.asked(first.place) < EVERYDAY and first.said < TELLING
+    rare = ranker.asked(first.place) < EVERYDAY
+    vague = first.said < (TELLING if rare else SHORT) or (
+        first.said < LONG and first.covered < EXPLAINED
+    )
     return SEVERAL if first.request.ask or rivals or vague else ONE
 
 
 def _by_names(first: Candidate, order: Sequence[Candidate], ranker: Ranker) -> str:
-    if first.covered < COVERED_SEVERAL:
+    if first.title < TITLE_NAMED and first.ordered < ORDERED_NAMED:
+        return NOTHING
+    if (first.covered + first.ordered) / 2 < COVERED_SEVERAL:
         return UNKNOWN
     rival = len(order) > 1 and first.total - order[1].total < AHEAD_UNSAID
     exact = first.covered >= EXACT_COVERED and first.title >= EXACT_TITLE

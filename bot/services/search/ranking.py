@@ -16,9 +16,12 @@ OWN_NAME = 0.8  # share of a request's name that a record must hold to serve it 
 
 SAID = 1.5  # weight of the most telling saying, per unit
 SAID_ORDER = 0.04  # what each later code of the same request loses
-COVERED, TITLE, ORDERED = 1.6, 0.5, 0.6
+COVERED, TITLE, ORDERED = 1.6, 0.8, 1.0
 ACTION_AGREES, ACTION_MISSING, ACTION_UNASKED = 0.5, -0.45, -0.25
 SPECIAL_UNASKED, LEVEL, ASKED = -0.45, -0.06, 0.35
+QUOTED_WORDS = 2  # words of a name, beyond those that the saying rests on
+QUOTE_LEAD, QUOTE_TITLE, QUOTE_WHOLE = 0.15, 0.4, 0.6
+QUOTED, QUOTED_WHOLE = -0.3, 0.0  # a part of a name is a rival, nearly all of it goes first
 SAME_SECTOR = 0.6  # for what the conversation is about
 
 
@@ -30,6 +33,7 @@ class Candidate:
     total: float
     said: float  # weight of the saying that points at it, 0 for none
     covered: float  # share of the message's words that the procedure holds
+    ordered: float  # the same for pairs of neighbouring words
     title: float  # share of its name that the message says
     request: Request | None = None
 
@@ -77,7 +81,7 @@ class Ranker:
             self._candidate(place, message, said.get(place), sector)
             for place in dict.fromkeys([*said, *found])
         ]
-        candidates = self._in_given_order(candidates)
+        candidates = self._hear_quotes(message, self._in_given_order(candidates))
         candidates.sort(key=lambda c: (-c.total, self.index.entries[c.place].code))
         return candidates, unserved
 
@@ -117,6 +121,30 @@ class Ranker:
             totals.update((c.place, total) for c, total in zip(given, best, strict=True))
         return [replace(c, total=totals.get(c.place, c.total)) for c in candidates]
 
+    def _hear_quotes(
+        self, message: Message, candidates: Sequence[Candidate]
+    ) -> list[Candidate]:
+        """Lift what the message quotes by its official name over what a saying makes of a part."""
+        first = max(candidates, key=lambda c: c.total, default=None)
+        if first is None or first.request is None:
+            return list(candidates)
+        said = next(message.said_words(h) for h in message.hits if h.request is first.request)
+        unsaid = set(message.content) - said - self.index.features[first.place].title
+        return [self._lifted(c, first, unsaid) for c in candidates]
+
+    def _lifted(self, candidate: Candidate, first: Candidate, unsaid: set[str]) -> Candidate:
+        quoted = self.index.features[candidate.place].title & unsaid
+        if (
+            candidate.request is not None
+            or len(quoted) < QUOTED_WORDS
+            or candidate.title < QUOTE_TITLE
+            or candidate.ordered < first.ordered + QUOTE_LEAD
+        ):
+            return candidate
+        whole = min(candidate.ordered, candidate.title) >= QUOTE_WHOLE
+        total = first.total + (QUOTED_WHOLE if whole else QUOTED) + 0.1 * candidate.ordered
+        return replace(candidate, total=max(candidate.total, total))
+
     def _candidate(
         self, place: int, message: Message, said: tuple[float, Hit] | None, sector: str
     ) -> Candidate:
@@ -137,7 +165,7 @@ class Ranker:
         if sector and self.index.entries[place].sector == sector:
             total += SAME_SECTOR
         weight, request = (said[0], said[1].request) if said else (0.0, None)
-        return Candidate(place, total, weight, covered, title, request)
+        return Candidate(place, total, weight, covered, ordered, title, request)
 
 
 def _share(

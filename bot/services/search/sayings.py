@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.errors import CatalogueError
 from bot.services.search import words as reading
-from bot.services.search.phrases import PhraseBook
+from bot.services.search.phrases import Found, PhraseBook
 from bot.services.search.words import Word
 from bot.settings import ROOT
 
@@ -100,22 +100,19 @@ class Sayings:
             if not aside.issuperset(range(item.start, item.end))
             and not any(item.within(fixed) for fixed in whole)
         ]
-        spans: dict[int, dict[int, tuple[int, frozenset[int]]]] = {}
+        spans: dict[int, dict[int, list[Found]]] = {}
         for item in found:
-            places = frozenset(range(item.start, item.end))
             for number, part in self._by_phrase.get(item.phrase, ()):
-                parts = spans.setdefault(number, {})
-                if part not in parts or parts[part][0] < item.length:
-                    parts[part] = (item.length, places)
+                spans.setdefault(number, {}).setdefault(part, []).append(item)
         said = {item.phrase for item in found}
         best: dict[Request, Hit] = {}
         for number, parts in spans.items():
             pattern = self._patterns[number]
             if len(parts) < len(pattern.parts) or pattern.excluded & said:
                 continue
-            hit = _hit(pattern, parts)
+            hit = _hit(pattern, list(parts.values()))
             known = best.get(pattern.request)
-            if known is None or known.weight < hit.weight:
+            if hit is not None and (known is None or known.weight < hit.weight):
                 best[pattern.request] = hit
         return sorted(best.values(), key=lambda h: (-h.weight, -h.request.asked))
 
@@ -138,12 +135,29 @@ class Sayings:
         return out
 
 
-def _hit(pattern: Pattern, parts: Mapping[int, tuple[int, frozenset[int]]]) -> Hit:
-    covered = frozenset(chain.from_iterable(places for _, places in parts.values()))
-    # Two parts that rest on the same word say no more than one of them.
-    distinct = min(len(parts), len(covered))
-    weight = PART_WEIGHT * distinct + WORD_WEIGHT * (len(covered) - distinct)
+def _hit(pattern: Pattern, parts: Sequence[Sequence[Found]]) -> Hit | None:
+    covered = _apart(sorted(parts, key=len), frozenset())
+    if covered is None:
+        return None
+    weight = PART_WEIGHT * len(parts) + WORD_WEIGHT * (len(covered) - len(parts))
     return Hit(pattern.request, weight + pattern.request.extra, covered)
+
+
+def _apart(parts: Sequence[Sequence[Found]], taken: frozenset[int]) -> frozenset[int] | None:
+    """The most words that the parts can rest on without sharing any; None where they must share.
+
+    "sổ hồng" typed as "so hong" holds "hỏng" as well, but the same word cannot say both.
+    """
+    if not parts:
+        return taken
+    best: frozenset[int] | None = None
+    for item in parts[0]:
+        places = frozenset(range(item.start, item.end))
+        if taken.isdisjoint(places):
+            found = _apart(parts[1:], taken | places)
+            if found is not None and (best is None or len(found) > len(best)):
+                best = found
+    return best
 
 
 @lru_cache(maxsize=4)
