@@ -97,8 +97,9 @@ def describe(shown: CaseView, now: dt.datetime) -> tuple[str, dict[str, str]]:
         "due": _date(shown.due),
         "finished": _date(shown.finished),
     }
-    values["due_line"] = _due_line(shown, working_days.today(now))
-    values["todo"] = _todo(shown, values)
+    today = working_days.today(now)
+    values["due_line"] = _due_line(shown, today)
+    values["todo"] = _todo(shown, values, overdue=_due_kind(shown, today) == "overdue")
     return STATUS_RESPONSES[shown.status], values
 
 
@@ -108,25 +109,29 @@ def render(response: str, values: dict[str, str]) -> str:
 
 
 def _due_line(shown: CaseView, today: dt.date) -> str:
-    phrases, due = _phrases()["due"], shown.due
-    if shown.finished and (shown.status in ENDED or shown.status == 9):
-        kind = {9: "finished", 10: "returned"}.get(shown.status, "ended")
-        return str(phrases[kind].format(finished=_date(shown.finished)))
-    if due is None:
-        return str(phrases["unknown"])
-    days = working_days.between(today, due)
-    if shown.status in ENDED or shown.status == 9:
-        kind = "plain"
-    elif due == today:
-        kind = "today"
-    elif due > today:
-        kind = "left" if days else "plain"
-    else:
-        kind = "overdue" if days else "passed"
-    return str(phrases[kind].format(due=_date(due), days=abs(days)))
+    phrase: str = _phrases()["due"][_due_kind(shown, today)]
+    days = abs(working_days.between(today, shown.due)) if shown.due else 0
+    return phrase.format(due=_date(shown.due), finished=_date(shown.finished), days=days)
 
 
-def _todo(shown: CaseView, values: dict[str, str]) -> str:
+def _due_kind(shown: CaseView, today: dt.date) -> str:
+    """Which of the phrases about the due date is true today."""
+    over = shown.status in ENDED or shown.status == 9
+    if over and shown.finished:
+        return {9: "finished", 10: "returned"}.get(shown.status, "ended")
+    if shown.due is None:
+        return "unknown"
+    if over:
+        return "plain"
+    if shown.due == today:
+        return "today"
+    days = working_days.between(today, shown.due)
+    if shown.due > today:
+        return "left" if days else "plain"
+    return "overdue" if days else "passed"
+
+
+def _todo(shown: CaseView, values: dict[str, str], *, overdue: bool) -> str:
     phrases = _phrases()["todo"]
     if shown.status in ENDED:
         return ""
@@ -145,7 +150,7 @@ def _todo(shown: CaseView, values: dict[str, str]) -> str:
     if shown.status == 9:
         parts.append(phrases["collect"].format(**values))
     if not parts and shown.status in (1, 2, 4):
-        parts.append(phrases["nothing"])
+        parts.append(phrases["overdue" if overdue else "nothing"].format(**values))
     return "\n".join(parts)
 
 

@@ -59,6 +59,11 @@ def test_the_due_date_is_told_in_working_days(due: dt.date | None, said: str) ->
     assert said in told(due=due)
 
 
+def test_a_late_case_says_whom_to_ask() -> None:
+    assert "hỏi Bộ phận Đăng ký đất đai lý do" in told(due=dt.date(2026, 11, 20))
+    assert "chưa phải làm gì thêm" in told(due=dt.date(2026, 11, 27))
+
+
 def test_on_a_saturday_a_friday_s_due_date_is_past_but_no_working_day_late() -> None:
     saturday = dt.datetime(2026, 11, 28, 3, tzinfo=dt.timezone.utc)
     assert "27/11/2026, đã qua ngày hẹn." in told(saturday)
