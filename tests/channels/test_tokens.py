@@ -1,0 +1,170 @@
+"""The token pair: renewed by one process, kept encrypted, never lost to a partial answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.channels.zalo.tokens import Tokens
+from bot.database import session_scope, utcnow
+from bot.errors import TokenError
+from bot.models.conversations import ChannelToken
+from bot.services.tokens import demo_secret
+from bot.settings import Settings
+from tests.chain import Chain
+from tests.fakes import FakeZalo
+
+
+def another_process(chain: Chain, settings: Settings | None = None) -> Tokens:
+    return Tokens(settings or chain.settings, chain.sessions, chain.locks)
+
+
+def row(chain: Chain) -> ChannelToken:
+    with chain.sessions() as session:
+        return session.execute(select(ChannelToken)).scalar_one()
+
+
+def real(settings: Settings, **changes: Any) -> Settings:
+    """The settings of an account that is not the demo's."""
+    return dataclasses.replace(settings, zalo_app_id="777", **changes)
+
+
+def test_the_first_pair_comes_from_the_settings_and_is_stored_encrypted(chain: Chain) -> None:
+    assert chain.tokens.access_token() == "demo-access-token"
+    stored = row(chain)
+    assert "demo" not in stored.access_token
+    assert "demo" not in stored.refresh_token
+    assert "demo-access" not in repr(chain.tokens._cached)
+
+
+def test_a_refused_token_is_renewed_and_the_message_goes_out(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    fake_zalo.access = "something newer"
+    chain.attendant().attend(chain.say("một"))
+    assert fake_zalo.texts() == ["đáp: một"]
+    assert (fake_zalo.refreshes, row(chain).version) == (1, 1)
+    assert another_process(chain).access_token() == "a1"
+
+
+def test_eight_workers_that_are_refused_at_once_renew_it_once(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    workers = [another_process(chain) for _ in range(8)]
+    assert {w.access_token() for w in workers} == {"demo-access-token"}
+    fake_zalo.refresh_delay = 0.3
+    given: list[str] = []
+    threads = [
+        threading.Thread(target=lambda w=w: given.append(w.renew("demo-access-token")))  # type: ignore[misc]
+        for w in workers
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert given == ["a1"] * 8
+    assert fake_zalo.refreshes == 1
+
+
+def test_a_token_is_renewed_hours_before_it_ends(chain: Chain, fake_zalo: FakeZalo) -> None:
+    chain.tokens.access_token()
+    with session_scope(chain.sessions) as session:
+        session.execute(update(ChannelToken).values(expires_at=utcnow() + dt.timedelta(hours=4)))
+    fresh = another_process(chain)
+    assert fresh.access_token() == "a1"
+    assert fresh.access_token() == "a1"
+    assert fake_zalo.refreshes == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, {}),
+        (200, {}),
+        (200, {"access_token": "half"}),
+        (200, {"access_token": "", "refresh_token": "x"}),
+        (200, []),
+        (0, None),
+    ],
+    ids=["500", "empty", "half a pair", "blank", "a list", "dropped"],
+)
+def test_a_partial_answer_never_replaces_what_is_stored(
+    chain: Chain, fake_zalo: FakeZalo, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr(fake_zalo, "_refresh", lambda form: answer)
+    chain.tokens.access_token()
+    with pytest.raises(TokenError):
+        chain.tokens.renew("demo-access-token")
+    assert (row(chain).version, row(chain).lost_at) == (0, None)
+    assert another_process(chain).access_token() == "demo-access-token"
+
+
+def test_a_lost_grant_is_flagged_told_and_messages_stay_queued(
+    chain: Chain, fake_zalo: FakeZalo, caplog: pytest.LogCaptureFixture
+) -> None:
+    chain.settings = real(chain.settings)
+    chain.tokens = another_process(chain)
+    fake_zalo.access, fake_zalo.refuse_refresh = "other", True
+    chain.attendant().attend(chain.say("một"))
+    assert chain.states("out") == ["queued"]
+    assert row(chain).lost_at is not None
+    assert "ZALO_REFRESH_TOKEN" in caplog.text
+    assert "demo-refresh-token" not in caplog.text
+
+
+def test_a_new_pair_in_the_settings_ends_the_loss(chain: Chain, fake_zalo: FakeZalo) -> None:
+    chain.settings = real(chain.settings)
+    lost = another_process(chain)
+    fake_zalo.refuse_refresh = True
+    lost.access_token()
+    with pytest.raises(TokenError):
+        lost.renew("demo-access-token")
+    with pytest.raises(TokenError):
+        another_process(chain).access_token()
+    given = real(chain.settings, zalo_access_token="new-a", zalo_refresh_token="new-r")
+    assert another_process(chain, given).access_token() == "new-a"
+    assert row(chain).lost_at is None
+
+
+def test_the_demo_finds_back_when_its_simulator_starts_afresh(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    chain.tokens.access_token()
+    assert chain.tokens.renew("demo-access-token") == "a1"
+    fake_zalo.access, fake_zalo.refresh = "demo-access-token", "demo-refresh-token"
+    chain.attendant().attend(chain.say("một"))
+    assert fake_zalo.texts() == ["đáp: một"]
+
+
+def test_tokens_kept_under_another_key_are_told_not_guessed(chain: Chain) -> None:
+    chain.tokens.access_token()
+    other = dataclasses.replace(chain.settings, secret_key="another key")
+    with pytest.raises(TokenError, match="SECRET_KEY"):
+        another_process(chain, other).access_token()
+
+
+def test_without_any_pair_it_says_which_settings_are_missing(chain: Chain) -> None:
+    none = real(chain.settings, zalo_access_token="", zalo_refresh_token="")
+    with pytest.raises(TokenError, match="ZALO_ACCESS_TOKEN"):
+        another_process(chain, none).access_token()
+
+
+def test_the_demo_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "secret.key"
+    made: list[str] = []
+    threads = [threading.Thread(target=lambda: made.append(demo_secret(path))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(made)) == 1
+    assert len(made[0]) == 64
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in path.parent.iterdir()] == ["secret.key"]
