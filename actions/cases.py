@@ -140,9 +140,7 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
         turn.say("utter_look_up_unavailable", hotline=turn.hotline)
         return _waiting(code, goal)
     if goal == FOLLOW:
-        result = cases.follow(
-            turn.session, turn.conversation_id, code, turn.message_id, turn.now
-        )
+        result = cases.follow(turn.session, turn.conversation_id, code, turn.message_id, turn.now)
         turn.say(f"utter_follow_{result}", code=code)
         return [*_end_of_look_up(code), *failures.clear(turn)]
     response, values = cases.describe(view, turn.now)

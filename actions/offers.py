@@ -15,6 +15,8 @@ from bot.services import answers, catalogue
 from bot.services.procedures import Match
 
 SHOWN = 3
+# A choice less likely than this only confuses; two are shown in any case.
+FAINT = 0.05
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 
@@ -48,7 +50,9 @@ def offer(
     intent: str | None = None,
 ) -> list[Event]:
     """Let the citizen choose among the first three, or none of them."""
-    shown = _named(turn, [m.code for m in matches[:SHOWN]])
+    shown = _named(
+        turn, [m.code for n, m in enumerate(matches[:SHOWN]) if n < 2 or m.score >= FAINT]
+    )
     lines = "\n".join(f"{n}. {name}" for n, (_, name) in enumerate(shown, start=1))
     titles = turn.resources.titles
     choices = [buttons.choice(code, name, aspects[0]) for code, name in shown]
@@ -56,9 +60,10 @@ def offer(
     if response == "utter_offer_unknown":
         choices.append(buttons.human(titles))
     turn.say(response, choices, choices=lines, hotline=turn.hotline)
-    turn.trace("offered", [code for code, _ in shown], intent=intent)
+    codes = [code for code, _ in shown]
+    turn.trace("offered", codes, intent=intent)
     return [
-        SlotSet("offered_codes", [m.code for m in matches]),
+        SlotSet("offered_codes", codes),
         SlotSet("pending_aspects", list(aspects)),
     ]
 

@@ -32,7 +32,7 @@ class ActionAnswerProcedure(BotAction):
         """Answer, offer a choice, or ask which procedure."""
         offered = list(turn.slot("offered_codes") or ())
         aspects, intent = asked_aspects(turn)
-        picked = wording.chosen(turn.text, offered[: offers.SHOWN])
+        picked = wording.chosen(turn.text, offered)
         record = catalogue.get(turn.session, picked) if picked else None
         if record:
             return offers.show(turn, record, aspects, intent="ask_procedure")
@@ -136,7 +136,7 @@ def _without_name(
     if turn.intent == "inform" or turn.confidence < GUESS:
         return not_understood(turn)
     if offered:
-        again = [procedures.Match(code, "", 0.0) for code in offered]
+        again = [procedures.Match(code, "", 1.0) for code in offered]
         return offers.offer(turn, again, aspects, intent=intent)
     current = turn.slot("procedure_code")
     record = catalogue.get(turn.session, current) if current else None

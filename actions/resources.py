@@ -44,7 +44,7 @@ class Resources:
 
     @cached_property
     def onestop(self) -> OneStopFile:
-        """The one-stop sources; reading one raises OneStopUnavailable while it cannot be reached."""
+        """The one-stop sources; raises OneStopUnavailable when one that is asked does not answer."""
         return OneStopFile(self.settings.onestop_config)
 
 

@@ -3,7 +3,7 @@
     POST /webhooks/citizen/message   Authorization: Bearer RASA_TOKEN (when that is set)
     {"conversation_id": "17", "message_id": "abc", "text": "…"}            what a citizen typed
     {"conversation_id": "17", "message_id": "abc", "command": {"intent": "choose_procedure",
-     "slots": {"procedure_code": "1.004194", "aspect": "fee"}}}            what a citizen tapped or sent
+     "slots": {"procedure_code": "1.004194", "aspect": "fee"}}}            a tap, a sticker, …
     200 {"messages": [{"text", "buttons": [{"title", "type", "payload"}], "image"?}],
          "intent", "confidence", "outcome", "procedures"}
     503 {"error"}: no answer and nothing changed; the same request may be sent again
@@ -135,7 +135,7 @@ class CitizenChannel(InputChannel):
 
 
 def plain_text(text: str) -> str:
-    """What a citizen typed, as words: controls become spaces, leading slashes go, length is bound."""
+    """What was typed, as words: controls become spaces, leading slashes go, length is bound."""
     spaced = "".join(
         " " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text[: 2 * LONGEST_TEXT]
     )

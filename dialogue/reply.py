@@ -11,7 +11,7 @@ TRACE = "trace"
 
 
 def read(tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] | None:
-    """The reply to `message_id` as the channel's JSON; None when that turn is not in the tracker."""
+    """The reply to `message_id` as the channel's JSON; None when the tracker lacks that turn."""
     events = list(tracker.events)
     start = _turn_start(events, message_id)
     if start is None:

@@ -58,7 +58,7 @@ class TurnProcessor(MessageProcessor):
     async def answer(self, message: UserMessage, command: Command | None = None) -> dict[str, Any]:
         """The reply to `message`: the stored one if its turn was finished before, else a new one.
 
-        Raises TurnFailedError or what the store and the language model raise; then nothing is saved.
+        Raises TurnFailedError, or what the store and the language model raise; nothing is saved.
         """
         tracker = await self.fetch_tracker_and_update_session(
             message.sender_id, message.output_channel

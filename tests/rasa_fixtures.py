@@ -70,7 +70,8 @@ class Assistant:
         """A request to the channel as the router sends it."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
         url = f"{self.settings.rasa_urls[0]}/webhooks/citizen/{path}"
-        return requests.post(url, **{"json": body, "headers": headers, "timeout": 30, **more})
+        given = {"json": body, "headers": headers, **more}
+        return requests.post(url, timeout=30, **given)
 
     def say(self, conversation: str, text: str, message_id: str = "") -> dict[str, Any]:
         """One typed message and its reply; fails the test unless it is answered."""
@@ -119,8 +120,12 @@ def generated_cases(settings: Settings) -> list[dict[str, Any]]:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         command.main(
-            ["--database-url", f"sqlite:///{settings.var_dir / 'onestop.db'}", "--cases", "200"]
-            + ["--config-out", str(settings.onestop_config), "--sample", "20"]
+            [
+                f"--database-url=sqlite:///{settings.var_dir / 'onestop.db'}",
+                f"--config-out={settings.onestop_config}",
+                "--cases=200",
+                "--sample=20",
+            ]
         )
     return [json.loads(line) for line in printed.getvalue().splitlines()]
 

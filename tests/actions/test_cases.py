@@ -23,7 +23,9 @@ def fact_of(scene: Scene, code: str = CODE) -> str:
 
 def wrong_fact(scene: Scene, code: str = CODE) -> str:
     case = next(c for c in scene.cases if c["code"] == code)
-    return next(f for f in ("0001", "0002", "0003") if f not in (case["phone_last4"], case["id_last4"]))
+    return next(
+        f for f in ("0001", "0002", "0003") if f not in (case["phone_last4"], case["id_last4"])
+    )
 
 
 def tries_of(scene: Scene, citizen: Citizen) -> list[str]:

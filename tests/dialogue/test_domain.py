@@ -1,4 +1,4 @@
-"""The files that Rasa reads agree with each other and with the code; `rasa data validate` misses these."""
+"""The files that Rasa reads agree with each other and with the code."""
 
 from __future__ import annotations
 
@@ -79,7 +79,11 @@ def test_every_action_of_the_domain_is_written_and_every_written_one_is_in_the_d
 def test_every_intent_is_answered_by_a_rule(domain: Domain) -> None:
     rules = "".join(p.read_text("utf-8") for p in ROOT.glob("data/rules/*.yml"))
     ruled = set(re.findall(r"- intent: (\w+)", rules))
-    assert {i for i in domain.intents if i not in ruled} - {"restart", "back", "session_start"} == set()
+    assert {i for i in domain.intents if i not in ruled} - {
+        "restart",
+        "back",
+        "session_start",
+    } == set()
 
 
 def test_every_reply_fits_a_zalo_message_and_no_button_too_much() -> None:

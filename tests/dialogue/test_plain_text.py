@@ -33,7 +33,9 @@ def test_what_begins_with_a_slash_is_read_without_it(typed: str, read: str) -> N
     assert plain_text(typed) == read
 
 
-@given(st.text(alphabet=st.characters(), max_size=300), st.sampled_from(["", "/", " /", "／\u200b/"]))
+@given(
+    st.text(alphabet=st.characters(), max_size=300), st.sampled_from(["", "/", " /", "／\u200b/"])
+)
 def test_no_text_can_be_typed_that_rasa_would_take_for_an_intent(tail: str, head: str) -> None:
     read = plain_text(head + tail)
     assert read
