@@ -182,7 +182,7 @@ def test_a_database_that_never_answers_is_given_up_after_seconds(
     began = time.monotonic()
     with pytest.raises(OneStopUnavailable):
         onestop.find(CODE)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 12
 
 
 @pytest.mark.postgres
@@ -197,7 +197,7 @@ def test_a_statement_that_hangs_is_cut_off(new_postgres_url: str, tmp_path: Path
         began = time.monotonic()
         with pytest.raises(OneStopUnavailable):
             onestop.find(CODE)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15
     engine.dispose()
 
 
