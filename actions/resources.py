@@ -44,7 +44,7 @@ class Resources:
 
     @cached_property
     def onestop(self) -> OneStopFile:
-        """The one-stop sources; raises OneStopUnavailable when one that is asked does not answer."""
+        """The one-stop sources; asking one raises OneStopUnavailable when it does not answer."""
         return OneStopFile(self.settings.onestop_config)
 
 

@@ -63,7 +63,7 @@ class ActionCall(RemoteAction):
         tracker: DialogueStateTracker,
         domain: Domain,
     ) -> list[Event]:
-        """The action's events; raises TurnFailedError, or ActionExecutionRejection if it declines."""
+        """Its events; raises TurnFailedError, or ActionExecutionRejection when it declines."""
         status, result = await self._client.post(self._body(tracker))
         if status == 400 and isinstance(result, dict) and result.get("action_name"):
             raise ActionExecutionRejection(self.name())

@@ -33,7 +33,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from dialogue import commands
-from dialogue.action_call import TurnFailedError
+from dialogue.action_call import ActionClient, TurnFailedError
 from dialogue.commands import BadRequestError, Command
 from dialogue.turns import Silence, TurnProcessor
 
@@ -49,6 +49,7 @@ class CitizenChannel(InputChannel):
 
     def __init__(self, token: str = "") -> None:
         self._token = token
+        self._actions: ActionClient | None = None
         self._turns: tuple[MessageProcessor, TurnProcessor] | None = None
 
     @classmethod
@@ -80,8 +81,8 @@ class CitizenChannel(InputChannel):
 
         @routes.listener("after_server_stop")
         async def close(app: Sanic, loop: asyncio.AbstractEventLoop) -> None:
-            if self._turns:
-                await self._turns[1].close()
+            if self._actions is not None:
+                await self._actions.close()
 
         return routes
 
@@ -115,22 +116,26 @@ class CitizenChannel(InputChannel):
             input_channel=self.name(),
             message_id=message_id,
         )
-        turns = await self._processor(agent)
+        turns = self._processor(agent)
         async with agent.lock_store.lock(conversation_id):
             return await asyncio.wait_for(turns.answer(message, command), TURN_SECONDS)
 
     async def _forget(self, agent: Agent, data: dict[str, Any]) -> dict[str, Any]:
-        turns = await self._processor(agent)
+        turns = self._processor(agent)
         await turns.tracker_store.delete(_identifier(data, "conversation_id"))
         return {"forgotten": True}
 
-    async def _processor(self, agent: Agent) -> TurnProcessor:
+    def _processor(self, agent: Agent) -> TurnProcessor:
         """Ours around the agent's; made anew after another model was loaded."""
         if not agent.is_ready():
-            raise RuntimeError("no model is loaded")
+            raise TurnFailedError("no model is loaded")
+        if self._actions is None:
+            if agent.action_endpoint is None or not agent.action_endpoint.url:
+                raise TurnFailedError("endpoints.yml names no action_endpoint")
+            self._actions = ActionClient(agent.action_endpoint.url)
         if self._turns is None or self._turns[0] is not agent.processor:
-            # The old one's connections are not closed here: turns may still be using them.
-            self._turns = (agent.processor, TurnProcessor.around(agent.processor))
+            own = TurnProcessor.around(agent.processor, self._actions)
+            self._turns = (agent.processor, own)
         return self._turns[1]
 
 

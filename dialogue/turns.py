@@ -11,7 +11,6 @@ from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.events import ActionExecutionRejected, FollowupAction
 from rasa.shared.core.trackers import DialogueStateTracker
-from rasa.shared.exceptions import RasaException
 
 from dialogue import reply
 from dialogue.action_call import ActionCall, ActionClient, TurnFailedError
@@ -40,20 +39,15 @@ class TurnProcessor(MessageProcessor):
     _actions: ActionClient
 
     @classmethod
-    def around(cls, processor: MessageProcessor) -> TurnProcessor:
-        """Ours over the same loaded model; raises RasaException without an action endpoint."""
-        if processor.action_endpoint is None or not processor.action_endpoint.url:
-            raise RasaException("endpoints.yml names no action_endpoint")
+    def around(cls, processor: MessageProcessor, actions: ActionClient) -> TurnProcessor:
+        """Ours over the same loaded model."""
         own = cls.__new__(cls)
         own.__dict__.update(processor.__dict__)
-        if isinstance(own.tracker_store, FailSafeTrackerStore):
+        # Each load of a model wraps the store once more.
+        while isinstance(own.tracker_store, FailSafeTrackerStore):
             own.tracker_store = own.tracker_store._tracker_store
-        own._actions = ActionClient(processor.action_endpoint.url)
+        own._actions = actions
         return own
-
-    async def close(self) -> None:
-        """Let the connections to the action server go."""
-        await self._actions.close()
 
     async def answer(self, message: UserMessage, command: Command | None = None) -> dict[str, Any]:
         """The reply to `message`: the stored one if its turn was finished before, else a new one.
