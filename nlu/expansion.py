@@ -11,15 +11,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from nlu import lexicon, messy
 from nlu import text as reading
 
+CATALOGUE = reading.LOOKUPS.parent / "catalogue"
+
+_QUESTION = re.compile(r"\b(?:gi|khong|dau|sao|nao|bao nhieu|bao lau|may|ai|online|qua mang)\b")
 _PLACEHOLDER = re.compile(r"<([^<>]+)>")
 _TABLES = {
     "thủ tục": ("everyday_procedures.txt", "procedure_names.txt"),
     "giấy": ("papers.txt",),
     "chuyện khác": ("other_topics.txt",),
+    "việc riêng": ("private_matters.txt",),
 }
+_FOREIGN = frozenset({"chuyện khác", "việc riêng"})
 _SITUATION_INTENTS = frozenset(
     f"ask_{aspect}"
     for aspect in (
@@ -35,6 +42,7 @@ class Expansion:
     """How much is drawn: `fillings` per example with a placeholder, `variants` of each message."""
 
     fillings: int = 5
+    foreign_fillings: int = 20  # of what no office does: that world is wider than any list
     repeats: int = 2
     seed: int = 20
     registers: bool = True
@@ -54,8 +62,10 @@ class Tables:
 def load_tables(folder: Path = reading.LOOKUPS) -> Tables:
     """The lists of data/lookups that training draws from."""
     around = list(lexicon.rows(folder / "openers.txt"))
+    fillers = {name: _lines(folder, files) for name, files in _TABLES.items()}
+    fillers["thủ tục"] += catalogue_phrases()
     return Tables(
-        {name: _lines(folder, files) for name, files in _TABLES.items()},
+        fillers,
         _lines(folder, ("situations.txt",)),
         [row[1] for row in around if row[0] == "trước"],
         [row[1] for row in around if row[0] == "sau"],
@@ -64,6 +74,16 @@ def load_tables(folder: Path = reading.LOOKUPS) -> Tables:
 
 def _lines(folder: Path, files: Iterable[str]) -> list[str]:
     return [row[0].strip() for name in files for row in lexicon.rows(folder / name)]
+
+
+def catalogue_phrases(folder: Path = CATALOGUE) -> list[str]:
+    """What the catalogue says people call its procedures, without those that ask something."""
+    phrases: list[str] = []
+    for path in sorted(folder.glob("*.yml")):
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        for record in content if isinstance(content, list) else content.get("procedures", []):
+            phrases += [record.get("plain_name") or "", *(record.get("sayings") or ())]
+    return [p for p in phrases if p and not _QUESTION.search(reading.fold(p))]
 
 
 def expand(
@@ -88,7 +108,8 @@ def _fillings(
     if not _PLACEHOLDER.search(example):
         yield from [example] * options.repeats
         return
-    for _ in range(options.fillings):
+    foreign = any(name in _FOREIGN for name in _PLACEHOLDER.findall(example))
+    for _ in range(options.foreign_fillings if foreign else options.fillings):
         yield _PLACEHOLDER.sub(lambda match: _filler(match[1], tables, chance), example)
 
 

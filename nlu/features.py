@@ -6,11 +6,12 @@ the last words are features of their own.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nlu import aspects, case_codes
+from nlu import aspects, case_codes, lexicon
 from nlu import text as reading
 
 CASE_CODE_WORD = "mãhồsơ"
@@ -27,6 +28,7 @@ class FeatureOptions:
     letters: bool = True
     ends: bool = True
     cues: bool = True
+    field: bool = True
 
 
 ALL = FeatureOptions()
@@ -64,6 +66,8 @@ def features(text: str, options: FeatureOptions = ALL) -> list[str]:
         cues = aspects.of_folded(" ".join(plain))
         found += [f"q:{cue}" for cue in cues] or ["q:"]
         found += [f"l:{cues[-1]}"] if cues else ()
+    if options.field:
+        found += _field(plain)
     found.append(f"n:{_length(len(plain))}")
     return found
 
@@ -79,10 +83,39 @@ def _grams(name: str, sequence: Sequence[str], longest: int) -> Iterator[str]:
 
 
 def _letters(plain: Sequence[str]) -> Iterator[str]:
-    joined = f" {' '.join(plain)} "
-    for size in (3, 4, 5):
-        for start in range(len(joined) - size + 1):
-            yield f"c:{joined[start : start + size]}"
+    for word in plain:
+        edged = f" {word} "
+        for size in (3, 4):
+            for start in range(len(edged) - size + 1):
+                yield f"c:{edged[start : start + size]}"
+
+
+@functools.cache
+def _field_words() -> frozenset[str]:
+    rows = lexicon.rows(reading.LOOKUPS / "field_words.txt")
+    return frozenset(reading.fold(row[0]) for row in rows)
+
+
+@functools.cache
+def _small_words() -> frozenset[str]:
+    return frozenset(row[0] for row in lexicon.rows(reading.LOOKUPS / "small_words.txt"))
+
+
+def _field(plain: Sequence[str]) -> Iterator[str]:
+    """How much of the message is public business, and how much is something else."""
+    covered: set[int] = set()
+    for size in (2, 1):
+        for start in range(len(plain) - size + 1):
+            if " ".join(plain[start : start + size]) in _field_words():
+                covered.update(range(start, start + size))
+    known = min(3, len(covered) // 2 + len(covered) % 2)
+    others = sum(
+        1 for i, word in enumerate(plain) if i not in covered and word not in _small_words()
+    )
+    rest = _length(others)
+    yield from (f"d:{known}", f"o:{rest}", f"do:{known} {rest}")
+    if CASE_CODE_WORD in plain or reading.fold(CASE_CODE_WORD) in plain:
+        yield "code"
 
 
 def _ends(plain: Sequence[str]) -> Iterator[str]:

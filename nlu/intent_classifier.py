@@ -34,7 +34,8 @@ class CitizenIntentClassifier(GraphComponent, IntentClassifier):
             "fillings": expansion.Expansion.fillings,
             "repeats": expansion.Expansion.repeats,
             "seed": expansion.Expansion.seed,
-            "strength": intent_model.STRENGTH,
+            "foreign_fillings": expansion.Expansion.foreign_fillings,
+            "penalty": intent_model.PENALTY,
             "temperature": intent_model.TEMPERATURE,
             "not_typed": ["choose_procedure", "reject_offer"],
         }
@@ -93,12 +94,11 @@ class CitizenIntentClassifier(GraphComponent, IntentClassifier):
         return self._resource
 
     def _fit(self, examples: list[tuple[str, str]]) -> intent_model.IntentModel:
-        drawn = expansion.Expansion(
-            self._config["fillings"], self._config["repeats"], self._config["seed"]
-        )
+        amounts = ("fillings", "foreign_fillings", "repeats", "seed")
+        drawn = expansion.Expansion(**{name: self._config[name] for name in amounts})
         return intent_model.fit(
             expansion.expand(examples, drawn),
-            strength=self._config["strength"],
+            penalty=self._config["penalty"],
             temperature=self._config["temperature"],
         )
 
