@@ -128,8 +128,10 @@ def _lock_guards(session: Session, conversation_id: int, code: str) -> list[Case
     guards = []
     for key in _keys(conversation_id, code):
         insert = dialect.insert(CaseGuard).values(key=key, wrong=0)
-        session.execute(insert.on_conflict_do_nothing(index_elements=["key"]))
-        query = select(CaseGuard).where(CaseGuard.key == key).with_for_update()
+        # The update changes nothing: it locks the row in the same step, before a purge takes it.
+        kept = {"wrong": CaseGuard.__table__.c.wrong}
+        session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=kept))
+        query = select(CaseGuard).where(CaseGuard.key == key)
         query = query.execution_options(populate_existing=True)
         guards.append(session.execute(query).scalar_one())
     return guards

@@ -53,7 +53,7 @@ def erase(session: Session, conversation_id: int) -> None:
 
 
 def purge(session: Session, now: dt.datetime) -> None:
-    """Drop what has no more use: old proofs, quiet guards, audit rows and follows past their year."""
+    """Drop old proofs, guards that are quiet, and audit rows and follows past their year."""
     quiet = or_(CaseGuard.last_wrong_at.is_(None), CaseGuard.last_wrong_at <= now - LOCK)
     open_ = or_(CaseGuard.locked_until.is_(None), CaseGuard.locked_until <= now)
     for statement in (
