@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -105,7 +106,7 @@ class Index:
 
 def pairs(words: Sequence[str]) -> list[str]:
     """Neighbouring words as one term each: they keep the order that single words lose."""
-    return [f"{a}_{b}" for a, b in zip(words, words[1:])]
+    return [f"{a}_{b}" for a, b in itertools.pairwise(words)]
 
 
 def _bag(entry: Entry) -> dict[str, float]:

@@ -13,7 +13,7 @@ from bot.services.search.ranking import Candidate
 from bot.services.search.words import split
 
 SHORT = 8  # words: "cái thứ hai nhé", not a sentence that happens to hold a number
-CLEAR = 0.35  # lead with which one of the offered is chosen
+CLEAR = 0.3  # what the message must speak for one of the offered more than for the others
 # Actions that say which variant of the procedure now talked about is meant.
 VARIANT_ACTIONS = frozenset({"again", "exchange", "extend", "end", "pause"})
 
@@ -23,20 +23,18 @@ _ORDINALS = (
     re.compile(r"\b(?:thu ba|thu 3|(?:so|cai|muc|lua chon) (?:3|ba))\b|^3$"),
 )
 _LAST = re.compile(r"\b(?:cuoi cung|cai cuoi|sau cung)\b")
+_FOR_WHOM = re.compile(r"\s*(?:,|\bcho\b|\bđối với\b|\bcủa\b|\btrong\b|\bkhi\b|\btheo\b).*$")
 
 
 def narrow(engine: Engine, message: Message, offered: Sequence[str]) -> Decision | None:
     """The offered procedure that the message chooses, or None when it chooses none of them."""
     places = [engine.index.place[code] for code in offered if code in engine.index.place]
-    if not places:
+    if not places or _names_another(engine, message, places):
         return None
     chosen = _by_number(message, places)
     if chosen is not None:
         return Decision(ONE, ((chosen, 1.0),))
-    if not message.named and not message.actions and not message.content:
-        return None
-    text = " ".join(w.text for w in message.words)
-    return _among(engine, f"{text} {_shared_object(engine, offered, places)}", places, message)
+    return _by_words(engine, message, places, _shared_object(engine, places))
 
 
 def with_context(engine: Engine, message: Message, context_code: str) -> Decision | None:
@@ -50,13 +48,20 @@ def with_context(engine: Engine, message: Message, context_code: str) -> Decisio
         return plain if plain.kind == ONE else engine.decide(message, sector=sector)
     if not message.actions & VARIANT_ACTIONS - engine.index.features[place].actions:
         return None
-    text = " ".join(w.text for w in message.words)
-    whole = engine.understand(f"{text} {_object_of(engine, place)}")
+    whole = engine.understand(f"{_text(message)} {_object_of(engine, place)}")
     decision = engine.decide(whole, sector=sector)
     if decision.kind not in (ONE, SEVERAL):
         return None
     first = decision.order[0][0]
     return decision if engine.index.entries[first].sector == sector else None
+
+
+def _names_another(engine: Engine, message: Message, places: Sequence[int]) -> bool:
+    if not message.hits:
+        return False
+    candidates, _ = engine.ranker.rank(message)
+    family = engine.index.features[candidates[0].place].family if candidates else ""
+    return family not in {engine.index.features[p].family for p in places}
 
 
 def _by_number(message: Message, places: Sequence[int]) -> int | None:
@@ -71,43 +76,55 @@ def _by_number(message: Message, places: Sequence[int]) -> int | None:
     return None
 
 
-def _among(
-    engine: Engine, text: str, places: Sequence[int], message: Message
+def _by_words(
+    engine: Engine, message: Message, places: Sequence[int], subject: str
 ) -> Decision | None:
-    whole = engine.understand(text)
-    candidates, _ = engine.ranker.rank(whole)
-    allowed = [c for c in candidates if c.place in places]
-    if not allowed:
+    """The one that the message speaks for more than for the others, once the subject is added."""
+    before = _totals(engine, subject, places)
+    after = _totals(engine, f"{_text(message)} {subject}", places)
+    gains = {p: _gain(before[p], after[p]) for p in places}
+    order = sorted(gains, key=lambda p: -gains[p])
+    if gains[order[0]] - max((gains[p] for p in order[1:]), default=0.0) < CLEAR:
         return None
-    first = allowed[0]
-    elsewhere, _ = engine.ranker.rank(message)
-    if message.named and elsewhere and elsewhere[0].place not in places:
-        family = engine.index.features[elsewhere[0].place].family
-        if family not in {engine.index.features[p].family for p in places}:
-            return None
-    rest = [c for c in allowed if c.place != first.place]
-    if rest and first.total - rest[0].total < CLEAR:
-        return None if not message.named else Decision(SEVERAL, _order(allowed))
-    return Decision(ONE, _order(allowed))
+    return Decision(ONE, tuple((p, round(0.95 - 0.1 * n, 2)) for n, p in enumerate(order[:9])))
 
 
-def _order(candidates: Sequence[Candidate]) -> tuple[tuple[int, float], ...]:
-    return tuple((c.place, round(0.95 - 0.1 * n, 2)) for n, c in enumerate(candidates[:9]))
+def _gain(before: Candidate, after: Candidate) -> float:
+    """A saying that only now points at it counts most; totals alone move with the other words."""
+    return after.total - before.total + after.said - before.said
 
 
-def _shared_object(engine: Engine, offered: Sequence[str], places: Sequence[int]) -> str:
+def _totals(engine: Engine, text: str, places: Sequence[int]) -> dict[int, Candidate]:
+    candidates, _ = engine.ranker.rank(engine.understand(text), also=places)
+    return {c.place: c for c in candidates if c.place in places}
+
+
+def _shared_object(engine: Engine, places: Sequence[int]) -> str:
     """What the offered procedures are all about, in words that the sayings know."""
-    for request in engine.sayings.requests:
-        if request.ask and set(offered) <= set(request.codes):
-            return request.name
-    titles = [engine.index.features[p].title for p in places]
-    shared = frozenset.intersection(*titles)
+    codes = {engine.index.entries[p].code for p in places}
+    asks = [r for r in engine.sayings.requests if r.ask and len(codes.intersection(r.codes)) > 1]
+    if asks:
+        return _without_action(max(asks, key=lambda r: len(codes.intersection(r.codes))).name)
+    shared = frozenset.intersection(*(engine.index.features[p].title for p in places))
     words = split(engine.index.entries[places[0]].title)
     return " ".join(w.text for w in words if w.bare in shared)
 
 
 def _object_of(engine: Engine, place: int) -> str:
-    """A procedure's name without its action: "Cấp lại thẻ căn cước" → "thẻ căn cước"."""
-    words = split(engine.index.entries[place].title)
+    """What a procedure is about, without what is done: "Cấp lại thẻ căn cước" → "thẻ căn cước"."""
+    entry = engine.index.entries[place]
+    named = [r for r in engine.sayings.requests if entry.code in r.codes]
+    for request in named:
+        if request.ask:
+            return request.name
+    return _without_action(_FOR_WHOM.sub("", (named[0].name if named else entry.title).lower()))
+
+
+def _without_action(name: str) -> str:
+    words = split(name)
     _, said = acting.of_message(words)
     return " ".join(w.text for number, w in enumerate(words) if number not in said)
+
+
+def _text(message: Message) -> str:
+    return " ".join(w.text for w in message.words)

@@ -22,9 +22,7 @@ class Found:
 
     def within(self, other: Found) -> bool:
         """Whether this is a shorter part of the other."""
-        return (
-            other.start <= self.start and self.end <= other.end and self.length < other.length
-        )
+        return other.start <= self.start and self.end <= other.end and self.length < other.length
 
 
 @dataclass

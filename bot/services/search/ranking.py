@@ -12,7 +12,7 @@ from bot.services.search.sayings import Hit, Request, Sayings
 from bot.services.search.words import split
 
 CANDIDATES = 40  # from BM25, for the finer comparison
-OWN_NAME = 0.8  # share of a request's name that a record must hold to serve it without a code
+OWN_NAME = 0.9  # share of a request's name that a record must hold to serve it without a code
 
 SAID = 1.5  # weight of the most telling saying, per unit
 SAID_ORDER = 0.04  # what each later code of the same request loses
@@ -63,9 +63,12 @@ class Ranker:
         return self._asked[place]
 
     def rank(
-        self, message: Message, *, sector: str = ""
+        self, message: Message, *, sector: str = "", also: Sequence[int] = ()
     ) -> tuple[list[Candidate], Unserved | None]:
-        """Candidates, the best first, and a request that nothing serves if one is asked for."""
+        """Candidates, the best first, and a request that nothing serves if one is asked for.
+
+        The places of `also` are compared whether or not the message finds them.
+        """
         said: dict[int, tuple[float, Hit]] = {}
         unserved: Unserved | None = None
         for hit in message.hits:
@@ -79,7 +82,7 @@ class Ranker:
         found = [place for place, _ in self.index.search(message.terms, CANDIDATES)]
         candidates = [
             self._candidate(place, message, said.get(place), sector)
-            for place in dict.fromkeys([*said, *found])
+            for place in dict.fromkeys([*said, *found, *also])
         ]
         candidates = self._hear_quotes(message, self._in_given_order(candidates))
         candidates.sort(key=lambda c: (-c.total, self.index.entries[c.place].code))
@@ -121,9 +124,7 @@ class Ranker:
             totals.update((c.place, total) for c, total in zip(given, best, strict=True))
         return [replace(c, total=totals.get(c.place, c.total)) for c in candidates]
 
-    def _hear_quotes(
-        self, message: Message, candidates: Sequence[Candidate]
-    ) -> list[Candidate]:
+    def _hear_quotes(self, message: Message, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Lift what the message quotes by its official name over what a saying makes of a part."""
         first = max(candidates, key=lambda c: c.total, default=None)
         if first is None or first.request is None:

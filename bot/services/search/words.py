@@ -118,7 +118,9 @@ def _as_pattern(line: str) -> str:
     """A line of `asides` over bare words: `a|b` chooses, `_` joins words, `c?` may be absent."""
     out, begun = "", False
     for part in language.fold(line).split():
-        choice = "(?:" + "|".join(re.escape(p).replace("_", r"\s") for p in part.rstrip("?").split("|"))
+        choice = "(?:" + "|".join(
+            re.escape(p).replace("_", r"\s") for p in part.rstrip("?").split("|")
+        )
         choice += ")"
         if not part.endswith("?"):
             out += rf"\s{choice}" if begun else choice
