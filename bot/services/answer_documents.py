@@ -15,7 +15,7 @@ from bot.services.answer_text import (
     where_to_see_all,
 )
 
-_REMARK = re.compile(r"\s*(?:lưu ý|ghi chú|chú ý)\b", re.IGNORECASE)
+_REMARK = re.compile(r"\A\s*(?:lưu ý|ghi chú|chú ý)\b", re.IGNORECASE)
 _FORM_PAPER = re.compile(r"(?:tờ khai|đơn|phiếu|mẫu|giấy đề nghị|bản khai)\b", re.IGNORECASE)
 
 

@@ -31,7 +31,9 @@ from bot.services.answer_text import (
     where_to_see_all,
 )
 
-_STEP_MARK = re.compile(r"\s*(?:bước\s+\d{1,2}|\d{1,2})\s*[:.)\-–]\s*", re.IGNORECASE)
+_STEP_MARK = re.compile(
+    r"\A[\s\-+*•]*(?:bước\s+\d{1,2}\s*[:.)\-–]?|\d{1,2}[.)](?!\d))?\s*", re.IGNORECASE
+)
 _PLACE = re.compile(
     r"nộp[^.;\n]{0,80}?\b(?:tại|đến|cho|ở)\s+"
     r"(?:UBND|(?:Ủy|Uỷ) ban|Trung tâm|Công an|Sở|Cơ quan|Bộ|Phòng|Cục|Chi cục|Bảo hiểm|Tòa|Thuế"
@@ -155,7 +157,7 @@ def steps(record: ProcedureRecord, hotline: str) -> str:
         return shorten(record.steps[0], BODY_LIMIT)
     limit = 420 if len(record.steps) < 5 else 260
     lines = [
-        f"{n}. {shorten(_STEP_MARK.sub('', step, count=1), limit)}"
+        f"{n}. {shorten(_STEP_MARK.sub('', step), limit)}"
         for n, step in enumerate(record.steps, start=1)
     ]
     return "\n".join(fill(lines, where_to_see_all(record), units="bước"))

@@ -74,9 +74,10 @@ def test_a_time_and_a_fee_that_ran_together_are_told_apart(run_on: str, amount: 
 
 
 def test_a_fee_that_lost_its_thousands_is_not_believed() -> None:
-    reading = read_methods(f"{METHODS_HEADER}Trực tiếp5 Ngày25 VNĐ")
-    assert reading.methods[0].fees == ()
-    assert reading.raw["fees"] == "Trực tiếp: 25 VNĐ"
+    for time in ("5 Ngày", "1"):
+        reading = read_methods(f"{METHODS_HEADER}Trực tiếp{time}25 VNĐ")
+        assert reading.methods[0].fees == ()
+        assert reading.raw["fees"] == "Trực tiếp: 25 VNĐ"
 
 
 def test_rows_with_words_for_a_time_are_read_too() -> None:
