@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session, declarative_base, sessionmaker
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 Base: Any = declarative_base()
@@ -43,16 +44,29 @@ class UTCDateTime(TypeDecorator):
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for `url` with what each database needs to serve several processes."""
+    """An engine for `url` with what each database needs to serve several processes.
+
+    Its errors don't quote the values of a statement: they may be a citizen's words.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, future=True, connect_args={"timeout": 30})
+        pool: dict[str, Any] = {}
+        if parsed.database and parsed.database != ":memory:":
+            # SQLAlchemy 1.4 would open a file anew for each transaction, and closing its last
+            # connection writes the whole log back: several times the cost of the work itself.
+            pool = {"poolclass": QueuePool, "pool_size": 10, "max_overflow": 20}
+        arguments = {"timeout": 30, "check_same_thread": False}
+        engine = create_engine(
+            url, future=True, hide_parameters=True, connect_args=arguments, **pool
+        )
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(url, future=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(
+        url, future=True, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20
+    )
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:

@@ -23,9 +23,9 @@ from bot.database import session_scope, utcnow
 from bot.errors import DialogueError, LostRace
 from bot.logs import where
 from bot.metrics import Metrics
-from bot.services import catalogue, conversations, delivery
-from bot.services.conversations import Inbound, TurnResult
+from bot.services import catalogue, conversations, delivery, inbox
 from bot.services.delivery import OpenWork, Outbound
+from bot.services.inbox import Inbound, TurnResult
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Attendant:
                 open_outbox = self._sender.send_all(to, rows, lock, claimed=rows[0].id)
                 age = (utcnow() - message.created_at).total_seconds()
                 self._metrics.observe("reply_seconds", age)
-        return len(work.inbound) >= conversations.PENDING_LIMIT
+        return len(work.inbound) >= inbox.PENDING_LIMIT
 
     def _answer(
         self, work: OpenWork, message: Inbound, *, send_at_once: bool
@@ -148,7 +148,7 @@ class Attendant:
         rows = [to_row(r) for r in fit(turn.replies, self._channels[work.channel].text_limit)]
         result = TurnResult(turn.intent, turn.confidence, turn.outcome, turn.procedures, error)
         with session_scope(self._sessions) as session:
-            ids = conversations.finish(
+            ids = inbox.finish(
                 session,
                 work.conversation_id,
                 message,
@@ -176,14 +176,13 @@ class Attendant:
         self._metrics.count("turn_failures", reason)
         log.warning("message %s failed (%s time): %s", message.id, message.attempts + 1, reason)
         with session_scope(self._sessions) as session:
-            hopeless = (
-                message.attempts + 1 >= HOPELESS_AFTER
-                and conversations.others_answered_since(session, work.conversation_id, message)
+            hopeless = message.attempts + 1 >= HOPELESS_AFTER and inbox.others_answered_since(
+                session, work.conversation_id, message
             )
             if not hopeless:
                 step = min(message.attempts, len(self._retry_seconds) - 1)
                 wait = self._retry_seconds[step]
-                conversations.postpone(session, message, seconds=wait, error=reason)
+                inbox.postpone(session, message, seconds=wait, error=reason)
                 return None
         # The engine answers others but fails on this one each time. It must not hold up what the
         # citizen asks next, and gets an honest answer instead of silence.
@@ -198,7 +197,7 @@ class Attendant:
             return
         with session_scope(self._sessions) as session:
             row = to_row(Reply(notices.SLOW))
-            ids = conversations.notice_once(session, work.conversation_id, message, row)
+            ids = inbox.notice_once(session, work.conversation_id, message, row)
         if ids:
             outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, utcnow())
             self._sender.send_all(to, [outbound], lock)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.conversation.payloads import BadPayload, Command, is_payload, parse
-from bot.services.conversations import Inbound
+from bot.services.inbox import Inbound
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from bot.errors import ChannelError, SendDeferred, SendRefused, TokenError
 from bot.logs import where
 from bot.metrics import Metrics
 from bot.services import delivery
-from bot.services.conversations import NewReply
 from bot.services.delivery import Outbound
+from bot.services.inbox import NewReply
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.database import utcnow
 from bot.errors import LostRace
 from bot.models.conversations import ChannelToken, Conversation, Message
-from bot.services.conversations import SENDING_DOUBT, Inbound, pending
+from bot.services.inbox import SENDING_DOUBT, Inbound, pending
 
 ORPHAN_AGE = dt.timedelta(seconds=10)  # a row this old that nobody works on lost its wake-up
 WINDOW = dt.timedelta(days=7)  # after the citizen's last interaction the platform refuses

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.database import utcnow
 from bot.errors import LostRace, TokenError
 from bot.models.conversations import ChannelToken
-from bot.services.conversations import insert_once
+from bot.services.rows import insert_once
 from bot.settings import Settings
 
 

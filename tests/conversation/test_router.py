@@ -9,7 +9,7 @@ import pytest
 from bot.conversation.payloads import Command
 from bot.conversation.router import Ask, Decision, Forget, Nothing, decide
 from bot.database import utcnow
-from bot.services.conversations import Inbound
+from bot.services.inbox import Inbound
 
 KNOWN = "1.004194"
 
