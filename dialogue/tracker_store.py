@@ -11,7 +11,14 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SerializedTrackerAsText, TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    AllSlotsReset,
+    Event,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 MONTH = 30 * 24 * 3600
@@ -79,15 +86,21 @@ class BoundedTrackerStore(TrackerStore, SerializedTrackerAsText):
         cut = turns[-self._keep_turns]
         before = self.init_tracker(tracker.sender_id)
         before.update_with_events(events[:cut], self.domain)
-        return [*_state(before), *events[cut:]]
+        return [*_state(before, events[cut:]), *events[cut:]]
 
 
-def _state(tracker: DialogueStateTracker) -> list[Event]:
-    """The events that bring a new tracker to where this one stands, ready to listen."""
+def _state(tracker: DialogueStateTracker, later: list[Event]) -> list[Event]:
+    """The events that bring a new tracker to where this one stands, ready to listen.
+
+    What `later` events overwrite is left out: a citizen who asked for it is forgotten at once.
+    """
+    overwritten = {event.key for event in later if isinstance(event, SlotSet)}
+    if any(isinstance(event, AllSlotsReset) for event in later):
+        overwritten.update(tracker.slots)
     events: list[Event] = [
         SlotSet(name, slot.value)
         for name, slot in tracker.slots.items()
-        if slot.value != slot.initial_value
+        if slot.value != slot.initial_value and name not in overwritten
     ]
     if tracker.active_loop_name:
         events.append(ActiveLoop(tracker.active_loop_name))
