@@ -93,7 +93,7 @@ class SimulatorServer:
 
     def serve(self) -> None:
         """Serve until `stop` is called from elsewhere."""
-        self._server.serve_forever(poll_interval=0.2)
+        self._server.serve_forever(poll_interval=0.05)
 
     def stop(self) -> None:
         """Stop serving and delivering."""
