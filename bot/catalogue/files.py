@@ -18,6 +18,7 @@ from bot.catalogue.records import ProcedureRecord
 from bot.errors import CatalogueError, RecordError
 
 _DATE_IN_NAME = re.compile(r"(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_PAGE_ID = re.compile(r"/thu-tuc-hanh-chinh/(01[0-9a-f]{6})-([0-9a-f]{4})-7[0-9a-f]{3}-")
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,30 @@ def read_file(path: Path, crawl_date: dt.date | None = None) -> list[Item]:
         raise CatalogueError(f"{path}: không đọc được ({error.strerror})") from error
     if not content.strip():
         raise CatalogueError(f"{path}: tệp rỗng")
-    date = crawl_date or date_of(path)
     if content.startswith(b"PK"):
-        return _items(path, xlsx.read_workbook(path), date)
+        return _items(path, xlsx.read_workbook(path), crawl_date or date_of(path))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CatalogueError(f"{path}: không phải văn bản UTF-8 (byte {error.start})") from error
-    return _items(path, _rows_of_text(path, text), date)
+    return _items(path, _rows_of_text(path, text), crawl_date or date_of(path, text))
 
 
-def date_of(path: Path) -> dt.date:
-    """A date in the file's name, else the day on which the file was last changed."""
+def date_of(path: Path, text: str = "") -> dt.date:
+    """A date in the file's name, else the day on which the file was last changed.
+
+    That day is no evidence where files get a common date; but never before the newest page that
+    `text` links to: the portal's page ids are UUIDs of version 7, which begin with their time.
+    """
     match = _DATE_IN_NAME.search(path.stem)
     if match:
         try:
             return dt.date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:
             pass
-    return dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.timezone.utc).date()
+    pages = (int(high + low, 16) / 1000 for high, low in _PAGE_ID.findall(text))
+    seconds = max(path.stat().st_mtime, *pages, 0)
+    return dt.datetime.fromtimestamp(seconds, tz=dt.timezone.utc).date()
 
 
 def _rows_of_text(path: Path, text: str) -> Iterator[tuple[str, Any]]:

@@ -12,8 +12,8 @@ _HEADER = "Tên giấy tờMẫu đơn, tờ khaiSố lượng"
 # A count stands glued to what precedes it; inside a sentence ("gồm 01 bản chính") it does not.
 _COUNT = re.compile(
     # glued to a word or a sign; or to a number that stands after a space: "năm 2025" + "1"
-    r"(?:(?<=[^\s\d])(\d+)|(?<=\s)(\d{3,}|[1-9]\d))"
-    r" bản chính(?:, ?(\d{1,2}) bản sao)?(?=[^\s,;.)/]|$)"
+    r"(?:(?<=[^\s\d])(\d+)|(?<=\s)(\d{3,}|[1-9]\d?))"
+    r" bản chính(?:, ?(\d{1,2}) bản sao)?(?=[^\s,;.)/]|$)(?!\d{1,2} bản)"
 )
 _FILE = re.compile(r"\.(?i:docx?|pdf|xlsx?|rar|zip|png|jpe?g|tiff?|rtf|odt)(?![a-z])")
 # Where two cells ran together: "tờ khaiMẫu số 01", "giấy phép;Mau05", "NĐ-CPMẫu số 05".

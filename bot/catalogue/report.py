@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -45,6 +46,7 @@ class ImportReport:
     duplicates: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     parts: dict[str, PartCount] = field(default_factory=dict, hash=False)
+    crawl_dates: tuple[dt.date, ...] = ()
     dry_run: bool = False
 
     def __str__(self) -> str:
@@ -57,6 +59,10 @@ class ImportReport:
             f"Đã đọc {self.read} · thêm {self.added} · đổi {self.changed}"
             f" · giữ nguyên {self.unchanged} · bị loại {len(self.rejected)}"
         )
+        if self.crawl_dates:
+            first, last = min(self.crawl_dates), max(self.crawl_dates)
+            span = f"{last:%d/%m/%Y}" if first == last else f"{first:%d/%m/%Y} – {last:%d/%m/%Y}"
+            yield f"Ngày của dữ liệu: {span} (sai thì nạp lại với --crawl-date)"
         if self.older:
             yield f"Cũ hơn bản đang có nên giữ nguyên: {_sample(self.older)}"
         if self.duplicates:

@@ -120,7 +120,7 @@ def where(record: ProcedureRecord, hotline: str) -> str:
     agencies = [name for name in record.agencies if not names_district(name)]
     if record.receiving_address and not names_district(record.receiving_address):
         lines.append(f"Nơi nhận hồ sơ: {shorten(record.receiving_address, 500)}")
-    if agencies:
+    if agencies and ", ".join(agencies) != record.receiving_address:
         lines.append(f"Cơ quan thực hiện: {one_line(', '.join(agencies), 500)}")
     if not lines:
         places = _POLICE_PLACES if record.ministry == "bo-cong-an" else _LEVEL_PLACES

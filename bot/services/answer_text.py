@@ -134,7 +134,7 @@ def time_words(method: Method) -> str:
     if not method.unit:
         number = f"{method.days:g}".replace(".", ",")
         lost = f"nguồn ghi số {number} nhưng thiếu đơn vị (ngày hay giờ)"
-        return f"{text} ({lost})" if text else lost
+        return text or lost
     stated = format_duration(method.days, method.unit)
     if method.days == 0:
         stated = f"trong ngày (nguồn ghi {stated})"

@@ -166,6 +166,7 @@ def import_files(
         duplicates=tuple(work.duplicates),
         rejected=tuple(Rejected(i.where, i.code, i.reason) for i in items if i.record is None),
         parts=count_parts(work.read),
+        crawl_dates=tuple(sorted({record.crawl_date for record in work.read})),
         dry_run=dry_run,
     )
 

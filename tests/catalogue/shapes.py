@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.catalogue.files import read_file
 from bot.catalogue.records import ProcedureRecord
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -25,6 +27,13 @@ def shared(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"the shared data file {name} is not beside this checkout")
     return path
+
+
+@lru_cache(maxsize=1)
+def national_records() -> tuple[ProcedureRecord, ...]:
+    """All 2,642 records of the shared crawl, read once for the whole run."""
+    items = read_file(shared("procedures_national_2642.jsonl"), DAY)
+    return tuple(item.record for item in items if item.record)
 
 
 def national_row(code: str = "9.000001", **changes: str) -> dict[str, str]:

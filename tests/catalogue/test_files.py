@@ -11,8 +11,9 @@ import pytest
 
 from bot.catalogue.files import date_of, read_file
 from bot.catalogue.plain import record_from_dict
+from bot.catalogue.report import count_parts
 from bot.errors import CatalogueError, RecordError
-from tests.catalogue.shapes import DAY, national_row, record, shared, write_jsonl
+from tests.catalogue.shapes import DAY, national_records, national_row, record, shared, write_jsonl
 
 YAML = """\
 - code: '9.000007'
@@ -122,6 +123,8 @@ def test_the_day_of_a_crawl_is_that_given_then_that_in_the_name_then_that_of_the
     noon = dt.datetime(2025, 5, 4, 12, tzinfo=dt.timezone.utc).timestamp()
     os.utime(plain, (noon, noon))
     assert date_of(named) == dt.date(2026, 6, 30)
+    page = "https://example.vn/thu-tuc-hanh-chinh/019ea6d0-0000-7aaa-8bbb-000000000000"
+    assert date_of(plain, page) == dt.date(2026, 6, 8)
     assert date_of(plain) == dt.date(2025, 5, 4)
     (item,) = read_file(named, DAY)
     assert item.record is not None
@@ -147,10 +150,7 @@ def test_the_records_of_2021_carry_the_day_on_which_they_were_made() -> None:
 
 
 def test_most_of_the_national_crawl_is_understood() -> None:
-    from bot.catalogue.report import count_parts
-
-    items = read_file(shared("procedures_national_2642.jsonl"), DAY)
-    records = [item.record for item in items if item.record]
+    records = national_records()
     assert len(records) == 2_642
     counts = count_parts(records)
     assert counts["time"].parsed >= 2_200

@@ -12,7 +12,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.catalogue.files import read_file
 from bot.catalogue.records import (
     METHODS,
     Document,
@@ -24,7 +23,7 @@ from bot.catalogue.records import (
 )
 from bot.services.answer_text import shorten
 from bot.services.answers import ASPECTS, compose
-from tests.catalogue.shapes import DAY, record, shared
+from tests.catalogue.shapes import national_records, record
 
 TODAY = dt.date(2026, 11, 24)
 ROOT = Path(__file__).resolve().parents[2]
@@ -266,8 +265,7 @@ def test_on_the_national_records_every_number_comes_from_the_record() -> None:
     ours = re.compile(
         r"^\d+\. |01/07/2025|1022|còn \d+ |Giấy tờ: \d+ loại|theo \d+ trường hợp", re.MULTILINE
     )
-    items = read_file(shared("procedures_national_2642.jsonl"), DAY)
-    for of in (item.record for item in items[::11] if item.record):
+    for of in national_records()[::11]:
         known = numbers(json.dumps(of.to_dict(), ensure_ascii=False))
         for aspect in ASPECTS:
             said = numbers(ours.sub(" ", body(of, aspect)))
@@ -275,8 +273,7 @@ def test_on_the_national_records_every_number_comes_from_the_record() -> None:
 
 
 def test_on_the_national_records_every_answer_is_short_sourced_and_sends_nobody_astray() -> None:
-    items = read_file(shared("procedures_national_2642.jsonl"), DAY)
-    for of in (item.record for item in items[::7] if item.record):
+    for of in national_records()[::7]:
         for aspect in ASPECTS:
             values = compose(of, aspect, today=TODAY).values
             assert len("\n\n".join(values.values())) < 2_000
@@ -286,8 +283,7 @@ def test_on_the_national_records_every_answer_is_short_sourced_and_sends_nobody_
 
 
 def test_on_the_national_records_an_unstated_fee_is_never_called_free() -> None:
-    items = read_file(shared("procedures_national_2642.jsonl"), DAY)
-    for of in (item.record for item in items if item.record):
+    for of in national_records():
         if not any(fee.amount == 0 or "miễn" in fee.text.lower()
                    for method in of.methods for fee in method.fees):  # fmt: skip
             assert "iễn phí" not in body(of, "fee")
