@@ -28,6 +28,7 @@ Button = dict[str, str]
 
 CASE_FORM = "case_form"
 LISTEN = "action_listen"
+REMINDERS = 2
 CONFIRM_SECONDS = 600  # a yes that comes later answers something else
 
 _shared = Resources()
@@ -170,20 +171,23 @@ class BotAction(Action, ABC):
             events.append(SlotSet("awaiting", None))
         touched_loop = any(e["event"] == "active_loop" for e in events)
         if turn.looping and not touched_loop and self.action_name != CASE_FORM:
-            remind(turn)
             # The form declined this message; without this it would not be asked again.
-            events.append(ActiveLoop(CASE_FORM))
+            events += [*remind(turn), ActiveLoop(CASE_FORM)]
         # The rule says the same, but saying it here spares a prediction.
         return [*events, FollowupAction(LISTEN)]
 
 
-def remind(turn: Turn) -> None:
-    """Say what the pending look-up still needs."""
+def remind(turn: Turn) -> list[Event]:
+    """Say what the pending look-up still needs; after a few times it waits in silence."""
+    reminders = int(turn.slot("reminders") or 0)
+    if reminders >= REMINDERS:
+        return []
     code = turn.slot("case_code")
     if code:
         turn.say("utter_second_fact_pending", code=code)
     else:
         turn.say("utter_case_code_pending")
+    return [SlotSet("reminders", reminders + 1)]
 
 
 def _log_failure(action: str, error: Exception) -> None:

@@ -67,8 +67,7 @@ class CaseForm(BotAction):
         """Take what it waits for from this message; another question is left to the rules."""
         if turn.tracker.latest_action_name != LISTEN:
             # Something else has answered this message; only a reminder is left to say.
-            remind(turn)
-            return []
+            return remind(turn)
         goal = turn.slot("case_goal") or STATUS
         found = case_codes.find(turn.text)
         code = turn.slot("case_code")
@@ -88,7 +87,8 @@ class CaseForm(BotAction):
 
 def follow(turn: Turn) -> list[Event]:
     """Yes to the offer of following the case that was just shown."""
-    return _begin(turn, FOLLOW)
+    code = turn.slot("case_code")
+    return _ask_or_show(turn, code, FOLLOW) if code else _begin(turn, FOLLOW)
 
 
 def _begin(turn: Turn, goal: str) -> list[Event]:
@@ -96,7 +96,7 @@ def _begin(turn: Turn, goal: str) -> list[Event]:
     if found:
         return _with_code(turn, found, goal)
     code = turn.slot("case_code")
-    if code:
+    if code and turn.text:  # a tap on the menu means any case, not the last one
         return _ask_or_show(turn, code, goal)
     turn.say("utter_ask_case_code")
     return _waiting(None, goal)
@@ -150,7 +150,12 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
 
 def _waiting(code: str | None, goal: str) -> list[Event]:
     """The loop goes on until the code or the second fact comes."""
-    return [ActiveLoop(CASE_FORM), SlotSet("case_code", code), SlotSet("case_goal", goal)]
+    return [
+        ActiveLoop(CASE_FORM),
+        SlotSet("case_code", code),
+        SlotSet("case_goal", goal),
+        SlotSet("reminders", 0),
+    ]
 
 
 def _end_of_look_up(code: str | None = None) -> list[Event]:

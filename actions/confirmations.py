@@ -54,10 +54,12 @@ class ActionAffirm(BotAction):
         if asked == "follow":
             return cases.follow(turn)
         offered = list(turn.slot("offered_codes") or ())
+        aspects = list(turn.slot("pending_aspects") or ()) or [procedures.OVERVIEW]
         record = catalogue.get(turn.session, offered[0]) if len(offered) == 1 else None
         if record:
-            aspects = list(turn.slot("pending_aspects") or ()) or [procedures.OVERVIEW]
             return offers.show(turn, record, aspects)
+        if offered:
+            return offers.offer_again(turn, offered, aspects)
         turn.say("utter_nothing_to_affirm")
         return []
 

@@ -15,8 +15,10 @@ from bot.services import answers, catalogue
 from bot.services.procedures import Match
 
 SHOWN = 3
-# A choice less likely than this only confuses; two are shown in any case.
+CHOICE = "utter_offer_choice"
+# What is less likely only confuses; but a choice has two in any case, the nearest has one.
 FAINT = 0.05
+FAINT_IF_UNKNOWN = 0.15
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 
@@ -46,13 +48,13 @@ def offer(
     matches: Sequence[Match],
     aspects: Sequence[str],
     *,
-    response: str = "utter_offer_choice",
+    response: str = CHOICE,
     intent: str | None = None,
 ) -> list[Event]:
     """Let the citizen choose among the first three, or none of them."""
-    shown = _named(
-        turn, [m.code for n, m in enumerate(matches[:SHOWN]) if n < 2 or m.score >= FAINT]
-    )
+    faint, least = (FAINT, 2) if response == CHOICE else (FAINT_IF_UNKNOWN, 1)
+    codes = [m.code for n, m in enumerate(matches[:SHOWN]) if n < least or m.score >= faint]
+    shown = _named(turn, codes)
     lines = "\n".join(f"{n}. {name}" for n, (_, name) in enumerate(shown, start=1))
     titles = turn.resources.titles
     choices = [buttons.choice(code, name, aspects[0]) for code, name in shown]
@@ -66,6 +68,13 @@ def offer(
         SlotSet("offered_codes", codes),
         SlotSet("pending_aspects", list(aspects)),
     ]
+
+
+def offer_again(
+    turn: Turn, codes: Sequence[str], aspects: Sequence[str], *, intent: str | None = None
+) -> list[Event]:
+    """The same choice once more: it is still open which one is meant."""
+    return offer(turn, [Match(code, "", 1.0) for code in codes], aspects, intent=intent)
 
 
 def _named(turn: Turn, codes: Sequence[str]) -> list[tuple[str, str]]:

@@ -136,8 +136,7 @@ def _without_name(
     if turn.intent == "inform" or turn.confidence < GUESS:
         return not_understood(turn)
     if offered:
-        again = [procedures.Match(code, "", 1.0) for code in offered]
-        return offers.offer(turn, again, aspects, intent=intent)
+        return offers.offer_again(turn, offered, aspects, intent=intent)
     current = turn.slot("procedure_code")
     record = catalogue.get(turn.session, current) if current else None
     if record:

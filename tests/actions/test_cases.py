@@ -208,3 +208,34 @@ def test_no_to_following_leaves_it_undone(scene: Scene, citizen: Citizen) -> Non
     citizen.turn(ActionLookUpCase, CODE, "check_case_status")
     citizen.turn(CaseForm, fact_of(scene), "inform")
     assert citizen.turn(ActionDeny, "không cần", "deny").said == ["utter_follow_declined"]
+
+
+def test_a_pending_look_up_is_called_to_mind_twice_and_then_waits_in_silence(
+    scene: Scene, citizen: Citizen
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    said = [
+        "utter_second_fact_pending"
+        in citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú nộp ở đâu", "ask_where").said
+        for _ in range(4)
+    ]
+    assert said == [True, True, False, False]
+    assert citizen.turn(CaseForm, fact_of(scene), "inform").said[0].startswith("utter_case_")
+
+
+def test_a_tap_on_the_menu_asks_for_a_code_though_a_case_was_just_shown(
+    scene: Scene, citizen: Citizen
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    citizen.turn(CaseForm, fact_of(scene), "inform")
+    answer = citizen.turn(ActionLookUpCase, "", "check_case_status")
+    assert answer.said == ["utter_ask_case_code"]
+
+
+def test_a_case_shown_lately_is_shown_again_without_the_digits(
+    scene: Scene, citizen: Citizen
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    citizen.turn(CaseForm, fact_of(scene), "inform")
+    answer = citizen.turn(ActionLookUpCase, "hồ sơ đó sao rồi", "check_case_status")
+    assert answer.said[0].startswith("utter_case_")

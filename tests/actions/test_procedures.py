@@ -174,3 +174,10 @@ def test_digits_that_answer_nothing_are_not_taken_for_a_question(citizen: Citize
     ask(citizen, "đăng ký tạm trú cần giấy tờ gì", "ask_documents")
     answer = ask(citizen, "1234", "inform")
     assert answer.said == ["utter_not_understood"]
+
+
+def test_a_yes_to_a_choice_of_several_shows_the_choice_again(citizen: Citizen) -> None:
+    first = offered_certifications(citizen)
+    again = citizen.turn(ActionAffirm, "đúng rồi", "affirm")
+    assert again.said == ["utter_offer_choice"]
+    assert again.trace["procedures"] == first.trace["procedures"]

@@ -212,6 +212,19 @@ def test_no_word_of_a_citizen_is_in_the_logs(assistant: Assistant, conversation:
     assert not any(marker in path.read_text(errors="replace") for path in logs)
 
 
+def test_after_a_day_of_silence_the_conversation_starts_afresh(
+    assistant: Assistant, conversation: str
+) -> None:
+    assistant.say(conversation, QUESTION)
+    events = json.loads(stored(assistant, conversation))
+    for event in events:
+        event["timestamp"] -= 25 * 3600
+    store = BoundedTrackerStore(None, assistant.settings.redis_url)
+    store.red.set(f"tracker:{conversation}", json.dumps(events))
+    assert assistant.say(conversation, "thế lệ phí bao nhiêu")["outcome"] == "asked"
+    assert TEMPORARY_RESIDENCE not in stored(assistant, conversation)
+
+
 def test_turn_300_takes_no_longer_than_turn_10(assistant: Assistant, conversation: str) -> None:
     texts = [QUESTION, "thế nộp ở đâu", "mấy ngày xong", "cảm ơn bạn"]
     seconds = []
