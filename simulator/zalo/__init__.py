@@ -9,9 +9,10 @@ ZBS templates), and has a phone-like chat page on which two or three citizens wr
 What is where: `identity` who plays · `clock` a time that can be moved · `signature` the three
 hashes · `tokens` the OAuth grant · `events` event bodies · `inputs` what a citizen does ·
 `outgoing` what an account may send · `conversation` what the phones show · `ledger` what
-happened · `faults` switches · `courier` delivery to the webhook · `platform` ties these together ·
-`api`, `users`, `uploads`, `oauth`, `zbs` the public endpoints · `control` for tests
-(`/_control/…`) · `chat` the page · `httpd`, `server` and `command` start it all.
+happened · `faults`, `rate` what makes it refuse · `courier` delivery to the webhook · `platform`
+ties these together · `api`, `users`, `uploads`, `oauth`, `zbs` the public endpoints (`wire` reads
+and answers their calls) · `control` for tests (`/_control/…`) · `chat` the page · `httpd`,
+`server` and `command` start it all.
 
 Tests start one in their own process: `with SimulatorServer(webhook_url) as simulator:`.
 Times are epoch milliseconds of the simulator's own clock.

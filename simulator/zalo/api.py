@@ -72,7 +72,7 @@ def sending(
     _note(platform, body, response)
     if not response["error"]:
         _break_after_accept(platform)
-    return answer(response, headers=platform.rate_headers())
+    return answer(response, headers=platform.rate.headers())
 
 
 def _break_after_accept(platform: Platform) -> None:

@@ -115,10 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             sized = sized or name.lower() == "content-length"
             self.send_header(name, value)
-        if not sized:
+        bodiless = self.command == "HEAD" or int(code) in (204, 304)
+        if not sized and not bodiless:
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        if self.command == "HEAD":
+        if bodiless:
             return
         for part in body:
             if sized:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KEPT = 200_000
+KEPT = 50_000
 
 QUEUED = "queued"
 DELIVERED = "delivered"
@@ -100,7 +100,7 @@ class Send:
 
 
 class Ledger:
-    """Keeps the last 200,000 events and sends; safe for threads."""
+    """Keeps the last 50,000 events and sends; safe for threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

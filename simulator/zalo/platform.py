@@ -21,6 +21,7 @@ from simulator.zalo.identity import PERSONAS, Identity
 from simulator.zalo.inputs import Act
 from simulator.zalo.ledger import DELIVERED, GIVEN_UP, NOT_SENT, RETRYING, Delivery, Ledger
 from simulator.zalo.outgoing import Outgoing
+from simulator.zalo.rate import RateMeter
 from simulator.zalo.signature import appsecret_proof, event_mac
 from simulator.zalo.tokens import Grant
 
@@ -56,6 +57,7 @@ class Platform:
         self.ledger = Ledger()
         self.faults = FaultBox(Faults(rate_limit=-1) if options.quiet else None)
         self.grant = Grant(identity, self.clock)
+        self.rate = RateMeter(self.clock, self.faults)
         self.feed = Feed()
         self.events = Events(identity)
         self.courier = Courier(
@@ -63,7 +65,6 @@ class Platform:
         )
         self._lock = threading.RLock()
         self._spelling = itertools.count()
-        self._minute = (0, 0)
         self.citizens = {p.user_id: Citizen(p.user_id, p.name, p.phone) for p in PERSONAS}
 
     # What citizens do
@@ -130,32 +131,15 @@ class Platform:
 
     # What the account does
 
-    def authorise(self, token: str, proof: str) -> tuple[int, int]:
-        """Check the token and count the call; returns (limit, remaining) of this minute.
-
-        Raises ApiError: -216, -220, -242, -32, -224.
-        """
+    def authorise(self, token: str, proof: str) -> None:
+        """Check the token and count the call; raises ApiError -216, -220, -242, -32, -224."""
         self.grant.check_access(token)
         faults = self.faults.now
         if faults.require_proof and proof != appsecret_proof(self.identity.app_secret, token):
             raise ApiError(errors.PROOF_INVALID)
-        limit, left = self._count_call()
-        if left < 0:
-            raise ApiError(errors.RATE_LIMIT)
+        self.rate.count()
         if faults.package_missing:
             raise ApiError(errors.PACKAGE)
-        return limit, left
-
-    def rate_headers(self) -> dict[str, str]:
-        """The headers that tell a caller how many calls are left in this minute."""
-        limit = self.faults.now.rate_limit
-        if limit < 0:
-            return {}
-        used = self._minute[1] if self._minute[0] == self.clock.now_ms() // 60_000 else 0
-        return {
-            "X-RateLimit-Limit": str(limit),
-            "X-RateLimit-Remain": str(max(0, limit - used)),
-        }
 
     def accept(self, outgoing: Outgoing) -> dict[str, Any]:
         """Take a message for a citizen; returns the answer's `data`. Raises ApiError."""
@@ -258,16 +242,6 @@ class Platform:
         if self.faults.now.quota_figures:
             quota |= {"remain": "8", "total": "8"}
         return quota
-
-    def _count_call(self) -> tuple[int, int]:
-        limit = self.faults.now.rate_limit
-        if limit < 0:
-            return limit, 0
-        minute = self.clock.now_ms() // 60_000
-        with self._lock:
-            used = self._minute[1] if self._minute[0] == minute else 0
-            self._minute = (minute, used + 1)
-        return limit, limit - used - 1
 
     def _echo(self, outgoing: Outgoing, message_id: str) -> None:
         message: dict[str, Any] = {"text": outgoing.text, "msg_id": message_id}

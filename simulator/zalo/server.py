@@ -44,7 +44,7 @@ def create_app(platform: Platform) -> Flask:
 
     @app.errorhandler(ApiError)
     def refused(error: ApiError) -> Response:
-        return answer(refusal(error), headers=platform.rate_headers())
+        return answer(refusal(error), headers=platform.rate.headers())
 
     @app.errorhandler(BadRequest)
     def bad(error: BadRequest) -> Response:
