@@ -186,6 +186,17 @@ def test_no_paper_is_made_up_where_the_national_record_has_no_list(
                 assert re.search(r"\d+ bản (?:chính|sao)", papers), (record.code, paper.name)
 
 
+def test_no_saying_is_taken_from_the_development_questions() -> None:
+    rows = shared("questions_dev.jsonl").read_text("utf-8").split("\n")
+    asked = {_words(json.loads(row)["text"]) for row in rows if row.strip()}
+    said = {words for record in starter().values() for words in record.sayings}
+    assert [words for words in said if _words(words) in asked] == []
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", text).lower()))
+
+
 def _papers(record: ProcedureRecord) -> Iterator[Document]:
     for group in record.document_groups:
         yield from group.documents
