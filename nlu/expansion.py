@@ -108,6 +108,10 @@ def _fillings(
     if not _PLACEHOLDER.search(example):
         yield from [example] * options.repeats
         return
+    alone = _PLACEHOLDER.fullmatch(example)
+    if alone and alone[1] in tables.fillers:  # nothing but a placeholder: the whole table is meant
+        yield from tables.fillers[alone[1]]
+        return
     foreign = any(name in _FOREIGN for name in _PLACEHOLDER.findall(example))
     for _ in range(options.foreign_fillings if foreign else options.fillings):
         yield _PLACEHOLDER.sub(lambda match: _filler(match[1], tables, chance), example)

@@ -24,7 +24,7 @@ _HAS_DIGIT = re.compile(r"\d")
 class FeatureOptions:
     """Which features are used; the benchmark compares them."""
 
-    accents: bool = True
+    accents: bool = False
     letters: bool = True
     ends: bool = True
     cues: bool = True
