@@ -18,8 +18,8 @@ def is_older(stored: ProcedureRecord, new: ProcedureRecord) -> bool:
 def merge(stored: ProcedureRecord, new: ProcedureRecord) -> ProcedureRecord:
     """The record to keep: the newer one, with the local fields that only the other has.
 
-    Where the newer source could not be parsed and both speak of the same decision, the stored
-    structured part stays.
+    While both speak of the same decision, what the stored record has in plain words stays
+    (`curated`), and so does a structured part that could not be parsed in the newer source.
     """
     if is_older(stored, new):
         return _keep_local(winner=stored, other=new)
@@ -40,7 +40,9 @@ def _keep_local(winner: ProcedureRecord, other: ProcedureRecord) -> ProcedureRec
 
 def _keep_structure(stored: ProcedureRecord, new: ProcedureRecord) -> ProcedureRecord:
     raw = new.raw
-    changes: dict[str, object] = {}
+    kept = [part for part in stored.curated if getattr(stored, part)]
+    changes: dict[str, object] = {part: getattr(stored, part) for part in kept}
+    changes["curated"] = tuple(dict.fromkeys((*new.curated, *kept)))
     if "methods" in raw and not new.methods:
         changes["methods"] = stored.methods
     elif "times" in raw or "fees" in raw:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from bot.catalogue.records import METHODS, ProcedureRecord
+from bot.catalogue.records import CURATABLE, METHODS, ProcedureRecord
 from bot.errors import RecordError
 
 CODE = re.compile(r"[A-Z0-9][A-Z0-9.\-_]{1,39}")
@@ -34,6 +34,9 @@ def _check(record: ProcedureRecord) -> None:
         raise RecordError(f"code: {record.code!r} is not a procedure code such as 1.004194")
     if not 0 <= record.popularity <= 100:
         raise RecordError("popularity: must be between 0 and 100")
+    strange = [part for part in record.curated if part not in CURATABLE]
+    if strange:
+        raise RecordError(f"curated: {strange[0]!r} is none of {', '.join(CURATABLE)}")
     for i, method in enumerate(record.methods):
         where = f"methods[{i}]"
         if method.method not in METHODS:

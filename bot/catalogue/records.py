@@ -13,6 +13,8 @@ from typing import Any
 
 IN_PERSON, ONLINE, POST = "in_person", "online", "post"
 METHODS = (IN_PERSON, ONLINE, POST)
+# The parts that staff may put in plain words; never amounts and times, which the source rules.
+CURATABLE = ("document_groups", "steps", "conditions", "results", "agencies", "applicants")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class ProcedureRecord:
     effective_from: dt.date | None = None
     effective_to: dt.date | None = None
     replaced_by: str = ""  # code
+    curated: tuple[str, ...] = ()  # parts in our own words: kept while the decision is the same
     popularity: int = 0  # 0..100: how often ordinary people need it; a prior for search
     raw: dict[str, str] = field(default_factory=dict, hash=False)
     # raw: part name ("methods", "documents", "steps", …) -> source text that was not parsed

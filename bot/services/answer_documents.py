@@ -17,6 +17,13 @@ from bot.services.answer_text import (
 
 _REMARK = re.compile(r"\A\s*(?:lưu ý|ghi chú|chú ý)\b", re.IGNORECASE)
 _FORM_PAPER = re.compile(r"(?:tờ khai|đơn|phiếu|mẫu|giấy đề nghị|bản khai)\b", re.IGNORECASE)
+# The citation of the text that a form belongs to; the number of the form is what people need.
+_CITATION = re.compile(
+    r",?\s*(?:được )?ban hành kèm theo (?:Thông tư|Nghị định|Quyết định)(?: liên tịch)?(?: số)?"
+    r" ?[\w/.\-]*\w(?: ngày [\d/]+\d)?(?: của (?:Bộ trưởng )?(?:Bộ|Chính|Thủ tướng)[^;,.()]*)?"
+)
+# A complete list in two messages serves better than half a list in one.
+LIST_LIMIT = 2_800
 
 
 def documents(record: ProcedureRecord, hotline: str) -> str:
@@ -31,15 +38,16 @@ def documents(record: ProcedureRecord, hotline: str) -> str:
     # What everybody needs comes before what one case needs, however the source sorted it.
     for group in sorted(record.document_groups, key=lambda g: bool(g.case)):
         papers = [p for p in group.documents if all_remarks or not is_remark(group, p)]
-        papers.sort(key=lambda p: p.name.startswith("Trường hợp"))
+        papers.sort(key=_rank)
         remarks += [p.name for p in group.documents if p not in papers]
         if papers and (group.case or len(record.document_groups) > 1):
             lines.append(f"{HEADING}{one_line(group.case, 200) or 'Giấy tờ chung'}:")
         lines += [f"{n}. {paper_words(paper)}" for n, paper in enumerate(papers, start=1)]
-    shown = fill(lines, where_to_see_all(record), units="giấy tờ")
-    room = BODY_LIMIT - sum(len(line) + 1 for line in shown)
+    shown = fill(lines, where_to_see_all(record), LIST_LIMIT, units="giấy tờ")
+    room = LIST_LIMIT - sum(len(line) + 1 for line in shown)
     if remarks and room > 120:
-        shown.append(f"Lưu ý: {one_line(_REMARK.sub('', remarks[0]).strip(' :'), room - 20)}")
+        remark = _REMARK.sub("", remarks[0]).strip(" :")
+        shown.append(f"Lưu ý: {one_line(remark, min(room - 20, 400))}")
     return "\n".join(shown)
 
 
@@ -52,7 +60,7 @@ def paper_words(paper: Document) -> str:
     ]
     details += [form] if (form := form_words(paper)) else []
     details += [one_line(paper.note, 120)] if paper.note else []
-    name = one_line(paper.name, 220).rstrip(".")
+    name = one_line(_CITATION.sub("", paper.name), 220).rstrip(".")
     return f"{name} ({', '.join(details)})" if details else name
 
 
@@ -66,6 +74,13 @@ def form_words(paper: Document) -> str:
     if not readable:
         return "có mẫu"
     return name if name.lower().startswith(("mẫu", "phụ lục")) else f"mẫu {name}"
+
+
+def _rank(paper: Document) -> int:
+    # The form to fill in first, what only some people need last.
+    if paper.name.startswith("Trường hợp"):
+        return 2
+    return 0 if _FORM_PAPER.match(paper.name) else 1
 
 
 def _asks_nothing(paper: Document) -> bool:

@@ -153,6 +153,28 @@ def test_a_part_that_could_not_be_parsed_leaves_the_known_one_of_the_same_decisi
         assert found.methods[0].fees == (Fee(0),)
 
 
+@pytest.mark.parametrize(
+    ("decision", "paper"), [("11/QĐ-THU", "Đơn viết tay"), ("10/QĐ-THU", "Đơn xin thả diều")]
+)
+def test_papers_in_our_own_words_stay_while_the_decision_stays(
+    session: Session, tmp_path: Path, decision: str, paper: str
+) -> None:
+    ours = record(
+        decision_number=decision,
+        curated=("document_groups",),
+        document_groups=(DocumentGroup((Document("Đơn viết tay"),)),),
+        methods=(Method("online", days=9, unit="day", fees=(Fee(99_000),)),),
+    )
+    catalogue.upsert(session, ours)
+    file = write_jsonl(tmp_path / "a.jsonl", [national_row()])
+    for _ in range(2):
+        catalogue.import_files(session, [file], crawl_date=LATER)
+        found = catalogue.get(session, "9.000001")
+        assert found is not None
+        assert found.document_groups[0].documents[0].name == paper
+        assert found.methods[0].fees == (Fee(20_000),)
+
+
 def test_a_record_without_a_code_finds_its_procedure_by_name(
     session: Session, tmp_path: Path
 ) -> None:
