@@ -24,6 +24,7 @@ COVERED_ONE, TITLE_ONE = 0.8, 0.75  # where only names speak
 TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
 COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not know what is asked
 EXACT_COVERED, EXACT_TITLE = 0.9, 0.85  # the official name was typed
+QUOTED = 0.6  # share of a name, and of the message's pairs, from which the name is said
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 
 
@@ -46,12 +47,21 @@ def decide(
     if not order:
         return Decision(UNKNOWN, ())
     first = order[0]
-    if unserved is not None and unserved.said > first.said + UNSERVED_LEAD:
+    if (
+        unserved is not None
+        and unserved.said > first.said + UNSERVED_LEAD
+        and not _is_quoted(first)
+    ):
         return Decision(UNKNOWN, scored)
     if first.request is None:
         kind = _by_names(first, order, ranker)
         return Decision(kind, () if kind == NOTHING else scored)
     return Decision(_by_saying(first, order, ranker), scored)
+
+
+def _is_quoted(first: Candidate) -> bool:
+    """Whether the message says the name itself, so that no saying is needed."""
+    return first.covered >= COVERED_ONE and min(first.ordered, first.title) >= QUOTED
 
 
 def _by_saying(first: Candidate, order: Sequence[Candidate], ranker: Ranker) -> str:

@@ -16,10 +16,11 @@ from bot.services.search.words import WORDS_FILE, Word, WordLists, split
 
 @dataclass(frozen=True)
 class Message:
-    """`content`: what the catalogue's names are compared with; `named`: a procedure is named."""
+    """`bare`: every word; `content`: those that tell; `named`: whether a procedure is named."""
 
     words: tuple[Word, ...]
     hits: tuple[Hit, ...]
+    bare: frozenset[str]
     content: tuple[str, ...]
     terms: tuple[str, ...]
     actions: frozenset[str]
@@ -40,13 +41,14 @@ def understand(text: str, index: Index, sayings: Sayings, lists: WordLists) -> M
     hits = sayings.match(words, aside)
     rest = [w for place, w in enumerate(words) if place not in aside]
     actions, _ = acting.of_message(rest)
-    kept = [w.bare for w in sayings.rewrite(rest) if not lists.is_filler(w)]
-    content = tuple(dict.fromkeys(kept))
-    terms = tuple(dict.fromkeys([*kept, *pairs(kept)]))
+    said = sayings.rewrite(rest)
+    content = tuple(dict.fromkeys(w.bare for w in said if not lists.is_filler(w)))
+    terms = tuple(dict.fromkeys([*content, *_neighbours(said, index, lists)]))
     telling = [w for w in content if w not in lists.generic and index.knows(w)]
     return Message(
         words=tuple(words),
         hits=tuple(hits),
+        bare=frozenset(w.bare for w in said),
         content=content,
         terms=terms,
         actions=actions,
@@ -66,6 +68,13 @@ def specials_of(words: Sequence[Word]) -> frozenset[int]:
     """Which special variants (foreigners, border, army …) the words name."""
     book, numbers = _specials()
     return frozenset(numbers[item.phrase] for item in book.find(words))
+
+
+def _neighbours(words: Sequence[Word], index: Index, lists: WordLists) -> list[str]:
+    """Pairs of neighbours; with a filler in them, only those that the catalogue holds."""
+    telling = [not lists.is_filler(w) for w in words]
+    found = zip(telling, telling[1:], pairs([w.bare for w in words]), strict=False)
+    return [p for a, b, p in found if (a and b) or ((a or b) and index.knows(p))]
 
 
 def _weight(term: str, index: Index, lists: WordLists) -> float:

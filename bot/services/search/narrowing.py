@@ -9,7 +9,6 @@ from bot.services.search import actions as acting
 from bot.services.search.decision import ONE, SEVERAL, Decision
 from bot.services.search.engine import Engine
 from bot.services.search.message import Message
-from bot.services.search.ranking import Candidate
 from bot.services.search.words import split
 
 SHORT = 8  # words: "cái thứ hai nhé", not a sentence that happens to hold a number
@@ -57,17 +56,25 @@ def with_context(engine: Engine, message: Message, context_code: str) -> Decisio
 
 
 def _names_another(engine: Engine, message: Message, places: Sequence[int]) -> bool:
+    """Whether what the message says most tellingly has nothing to do with the offer."""
     if not message.hits:
         return False
-    candidates, _ = engine.ranker.rank(message)
-    family = engine.index.features[candidates[0].place].family if candidates else ""
-    return family not in {engine.index.features[p].family for p in places}
+    best = message.hits[0].weight
+    meant = {
+        engine.index.features[place].family
+        for hit in message.hits
+        if hit.weight >= best
+        for place in engine.ranker.serving(hit.request)
+    }
+    return meant.isdisjoint(engine.index.features[p].family for p in places)
 
 
 def _by_number(message: Message, places: Sequence[int]) -> int | None:
     if len(message.words) > SHORT:
         return None
     bare = " ".join(w.bare for w in message.words)
+    if "khong phai" in bare:
+        return None
     if _LAST.search(bare):
         return places[-1]
     for number, pattern in enumerate(_ORDINALS):
@@ -80,23 +87,13 @@ def _by_words(
     engine: Engine, message: Message, places: Sequence[int], subject: str
 ) -> Decision | None:
     """The one that the message speaks for more than for the others, once the subject is added."""
-    before = _totals(engine, subject, places)
-    after = _totals(engine, f"{_text(message)} {subject}", places)
-    gains = {p: _gain(before[p], after[p]) for p in places}
+    before = engine.ranker.compare(engine.understand(subject), places)
+    after = engine.ranker.compare(engine.understand(f"{_text(message)} {subject}"), places)
+    gains = {b.place: a.total - b.total for a, b in zip(after, before, strict=True)}
     order = sorted(gains, key=lambda p: -gains[p])
     if gains[order[0]] - max((gains[p] for p in order[1:]), default=0.0) < CLEAR:
         return None
     return Decision(ONE, tuple((p, round(0.95 - 0.1 * n, 2)) for n, p in enumerate(order[:9])))
-
-
-def _gain(before: Candidate, after: Candidate) -> float:
-    """A saying that only now points at it counts most; totals alone move with the other words."""
-    return after.total - before.total + after.said - before.said
-
-
-def _totals(engine: Engine, text: str, places: Sequence[int]) -> dict[int, Candidate]:
-    candidates, _ = engine.ranker.rank(engine.understand(text), also=places)
-    return {c.place: c for c in candidates if c.place in places}
 
 
 def _shared_object(engine: Engine, places: Sequence[int]) -> str:

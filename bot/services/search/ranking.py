@@ -63,15 +63,31 @@ class Ranker:
         return self._asked[place]
 
     def rank(
-        self, message: Message, *, sector: str = "", also: Sequence[int] = ()
+        self, message: Message, *, sector: str = ""
     ) -> tuple[list[Candidate], Unserved | None]:
-        """Candidates, the best first, and a request that nothing serves if one is asked for.
+        """Candidates, the best first, and a request that nothing serves if one is asked for."""
+        said, unserved = self._said(message.hits)
+        found = [place for place, _ in self.index.search(message.terms, CANDIDATES)]
+        candidates = [
+            self._candidate(place, message, said.get(place), sector)
+            for place in dict.fromkeys([*said, *found])
+        ]
+        candidates = self._hear_quotes(message, self._in_given_order(candidates))
+        candidates.sort(key=lambda c: (-c.total, self.index.entries[c.place].code))
+        return candidates, unserved
 
-        The places of `also` are compared whether or not the message finds them.
+    def compare(self, message: Message, places: Sequence[int]) -> list[Candidate]:
+        """What speaks for each of these procedures alone, in their order.
+
+        Sayings that only point at a whole choice are left out: they tell none of them apart.
         """
+        said, _ = self._said([h for h in message.hits if not h.request.ask])
+        return [self._candidate(place, message, said.get(place), "") for place in places]
+
+    def _said(self, hits: Sequence[Hit]) -> tuple[dict[int, tuple[float, Hit]], Unserved | None]:
         said: dict[int, tuple[float, Hit]] = {}
         unserved: Unserved | None = None
-        for hit in message.hits:
+        for hit in hits:
             places = self._places[hit.request]
             if not places and (unserved is None or hit.weight > unserved.said):
                 unserved = Unserved(hit.request, hit.weight)
@@ -79,14 +95,7 @@ class Ranker:
                 weight = hit.weight - SAID_ORDER * order
                 if place not in said or said[place][0] < weight:
                     said[place] = (weight, hit)
-        found = [place for place, _ in self.index.search(message.terms, CANDIDATES)]
-        candidates = [
-            self._candidate(place, message, said.get(place), sector)
-            for place in dict.fromkeys([*said, *found, *also])
-        ]
-        candidates = self._hear_quotes(message, self._in_given_order(candidates))
-        candidates.sort(key=lambda c: (-c.total, self.index.entries[c.place].code))
-        return candidates, unserved
+        return said, unserved
 
     def serving(self, request: Request) -> tuple[int, ...]:
         """Places of the records that serve a request, the best first."""
@@ -153,7 +162,7 @@ class Ranker:
         words: frozenset[str] = message.said_words(said[1]) if said else frozenset()
         covered = _share(message.content, message.weights, features, words)
         ordered = _share(message.terms[len(message.content) :], message.weights, features)
-        own = features.title.intersection(message.content)
+        own = features.title.intersection(message.bare)
         title = sum(self.index.weight(w) for w in own) / features.title_weight
         total = COVERED * covered + ORDERED * ordered + TITLE * title
         fit = _action_fit(message.actions, features.actions)

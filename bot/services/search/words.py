@@ -1,4 +1,4 @@
-"""From a message to words: normalised tokens, what is said around the matter, what is left of it."""
+"""From a message to words, and the words that ask about a procedure without naming one."""
 
 from __future__ import annotations
 
