@@ -14,6 +14,7 @@ import redis
 from dramatiq.middleware import Middleware
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.channels.zalo import receipts
 from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.tokens import Tokens
 from bot.conversation.attend import Attendant
@@ -91,6 +92,13 @@ def deliver(conversation_id: int) -> None:
     _attend(conversation_id)
 
 
+@dramatiq.actor(queue_name=QUEUES["wake"])
+def wake(conversation_id: int) -> None:
+    """The sweep found work that is due in this conversation."""
+    store.delete(f"swept:{conversation_id}")
+    _attend(conversation_id)
+
+
 @dramatiq.actor(queue_name=QUEUES["sweep"])
 def sweep() -> None:
     """Look for forgotten work now."""
@@ -108,7 +116,8 @@ def run_sweep() -> None:
         # Not again and again for one that waits in a long queue.
         if store.set(f"swept:{conversation_id}", 1, nx=True, ex=WAKE_AGAIN_SECONDS):
             metrics.count("swept", "conversation")
-            queue.enqueue("answer", conversation_id)
+            queue.enqueue("wake", conversation_id)
+    receipts.settle(sessions, store)
     if store.incr("sweeps") % TOKEN_CHECK_SWEEPS == 1:
         tokens.keep_fresh()
 
@@ -117,7 +126,6 @@ def _attend(conversation_id: int) -> None:
     # Nothing may leave an actor: dramatiq would log the message and keep it as a dead letter.
     # What failed is still open in its row, and the sweep finds it.
     try:
-        store.delete(f"swept:{conversation_id}")
         attendant.attend(conversation_id)
     except redis.RedisError as error:
         log.error("the store failed: %s", type(error).__name__)

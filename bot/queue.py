@@ -20,7 +20,12 @@ from bot.errors import SettingError
 log = logging.getLogger(__name__)
 
 # Actor names and their queues. `bot.jobs` defines the actors; everybody else knows the names.
-QUEUES = {"answer": "conversations", "deliver": "conversations", "sweep": "upkeep"}
+QUEUES = {
+    "answer": "conversations",
+    "deliver": "conversations",
+    "wake": "conversations",
+    "sweep": "upkeep",
+}
 
 _WAKE_LENGTH = 32  # more tokens than processes that could be asleep
 _FULL_PAUSE = 0.01  # seconds between looks while every worker thread has work

@@ -15,8 +15,8 @@ from bot.errors import LostRace
 from bot.models.conversations import Conversation, Message
 
 PENDING_LIMIT = 50  # messages read at one look
-# A row that is still `sending` after this was left behind by a process that died.
-SENDING_DOUBT = dt.timedelta(seconds=60)
+# A row that is still `sending` after this (longer than a lock lives) was left by a dead process.
+SENDING_DOUBT = dt.timedelta(seconds=35)
 # What is left of a message whose words were erased.
 BLANK: dict[str, Any] = {"text": "", "content": {}, "error": ""}
 

@@ -10,7 +10,9 @@ import threading
 import time
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.utils import get_environ_proxies
@@ -36,10 +38,31 @@ QUOTA_CODES = frozenset({-144, -147})
 QUOTA_WAIT = 3600.0
 RATE_WAIT = 5.0
 FAULT_WAIT = 2.0
+LISTED_AT_ONCE = 10  # what Zalo lists at most
+LISTED_PAGES = 5
 MORNING = 6  # o'clock in Viet Nam, when the night ban of -234 ends
 
 # A hidden query comes back without its payload, which is not meant for reading, in the chat.
 _BUTTON_TYPES = {"reply": "oa.query.hide", "url": "oa.open.url", "phone": "oa.open.phone"}
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """One message of a conversation as Zalo lists it."""
+
+    message_id: str
+    text: str
+    at: dt.datetime
+    from_us: bool
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> _Listed:
+        return cls(
+            message_id=str(entry["message_id"]),
+            text=unicodedata.normalize("NFC", str(entry.get("message") or "")).strip(),
+            at=dt.datetime.fromtimestamp(int(entry["time"]) / 1000, dt.timezone.utc),
+            from_us=str(entry["src"]) == "0",
+        )
 
 
 class ZaloChannel:
@@ -67,7 +90,7 @@ class ZaloChannel:
         body = json.dumps(
             {"recipient": {"user_id": user_id}, "message": message_of(reply)}, ensure_ascii=False
         ).encode()
-        answer = self._post("/v3.0/oa/message/cs", body)
+        answer = self._authorised("POST", "/v3.0/oa/message/cs", body)
         data = answer.get("data")
         return str(data.get("message_id") or "") if isinstance(data, dict) else ""
 
@@ -76,34 +99,42 @@ class ZaloChannel:
 
         Raises ChannelError when the list can't be read.
         """
-        query = json.dumps({"user_id": user_id, "offset": 0, "count": 10}, separators=(",", ":"))
-        try:
-            answer = self._get("/v2.0/oa/conversation", {"data": query}).json()
-            listed = [_listed(entry) for entry in answer["data"]]
-        except (requests.RequestException, ValueError, KeyError, TypeError, OverflowError):
-            raise ChannelError("the sent messages can't be listed") from None
         wanted = unicodedata.normalize("NFC", reply.text).strip()
-        return [
-            message_id
-            for message_id, text, at, from_us in listed
-            if from_us and at >= since and text == wanted and message_id
-        ]
+        found = []
+        for page in range(LISTED_PAGES):
+            entries = self._list_page(user_id, page * LISTED_AT_ONCE)
+            recent = [entry for entry in entries if entry.at >= since]
+            found += [e.message_id for e in recent if e.from_us and e.text == wanted]
+            if len(recent) < LISTED_AT_ONCE:  # they come newest first
+                break
+        return found
 
-    def _post(self, path: str, body: bytes) -> Mapping[str, Any]:
+    def _list_page(self, user_id: str, offset: int) -> list[_Listed]:
+        asked = {"user_id": user_id, "offset": offset, "count": LISTED_AT_ONCE}
+        query = urlencode({"data": json.dumps(asked, separators=(",", ":"))})
+        answer = self._authorised("GET", f"/v2.0/oa/conversation?{query}", b"")
+        try:
+            return [_Listed.read(entry) for entry in answer["data"]]
+        except (ValueError, KeyError, TypeError, OverflowError):
+            raise ChannelError("the sent messages can't be listed") from None
+
+    def _authorised(self, method: str, path: str, body: bytes) -> Mapping[str, Any]:
+        """One call with the present token, or with a renewed one when that is refused."""
         token = self._tokens.access_token()
-        answer = self._try(path, body, token)
+        answer = self._try(method, path, body, token)
         if answer.get("error") in TOKEN_CODES:
             token = self._tokens.renew(token)
-            answer = self._try(path, body, token)
+            answer = self._try(method, path, body, token)
         error = answer.get("error")
         if error != 0:
             raise self._refusal(error)
         return answer
 
-    def _try(self, path: str, body: bytes, token: str) -> Mapping[str, Any]:
-        """One POST. An answer that can't be read may follow an accepted message."""
+    def _try(self, method: str, path: str, body: bytes, token: str) -> Mapping[str, Any]:
+        """One call. An answer that can't be read may follow an accepted message."""
         try:
-            response = self._session().post(
+            response = self._session().request(
+                method,
                 self._settings.zalo_api_url + path,
                 data=body,
                 headers=self._headers(token),
@@ -143,13 +174,6 @@ class ZaloChannel:
             self._paused_until = time.monotonic() + RATE_WAIT
             return SendDeferred("zalo -32: rate limit", RATE_WAIT)
         return SendDeferred(f"zalo {code}", FAULT_WAIT)
-
-    def _get(self, path: str, query: dict[str, str]) -> requests.Response:
-        headers = self._headers(self._tokens.access_token())
-        url = self._settings.zalo_api_url + path
-        return self._session().get(
-            url, params=query, headers=headers, timeout=TIMEOUT, allow_redirects=False
-        )
 
     def _headers(self, token: str) -> dict[str, str]:
         headers = {"access_token": token, "Content-Type": "application/json"}
@@ -205,12 +229,6 @@ def _button(button: Button) -> dict[str, Any]:
     elif button.type == "phone":
         payload = {"phone_code": button.payload}
     return {"title": button.title, "type": _BUTTON_TYPES[button.type], "payload": payload}
-
-
-def _listed(entry: dict[str, Any]) -> tuple[str, str, dt.datetime, bool]:
-    at = dt.datetime.fromtimestamp(int(entry["time"]) / 1000, dt.timezone.utc)
-    text = unicodedata.normalize("NFC", str(entry.get("message") or "")).strip()
-    return str(entry["message_id"]), text, at, str(entry["src"]) == "0"
 
 
 def _never_sent(error: requests.ConnectionError) -> bool:

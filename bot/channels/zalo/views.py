@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from bot.channels.zalo import receipts
 from bot.channels.zalo.events import (
     CHANNEL,
     Envelope,
@@ -20,7 +21,7 @@ from bot.channels.zalo.signature import mac, matches
 from bot.conversation.messages import InboundMessage
 from bot.database import session_scope
 from bot.logs import mask
-from bot.services import conversations, delivery
+from bot.services import conversations
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -109,9 +110,8 @@ def _store(session: Session, message: InboundMessage) -> conversations.Stored:
 
 
 def _note(receipt: Receipt) -> ResponseReturnValue:
-    with session_scope(current_app.extensions["sessions"]) as session:
-        seen = receipt.state == "seen"
-        delivery.note_receipt(session, CHANNEL, receipt.message_ids, seen=seen, at=receipt.at)
+    known = current_app.extensions
+    receipts.note(known["sessions"], known["store"], receipt)
     return _done(receipt.state)
 
 
