@@ -79,8 +79,7 @@ class Courier:
             self._on_change(delivery)
             return
         for each in self._in_faulty_order(delivery):
-            for _ in range(1 + self._faults.now.duplicate):
-                self._lane(each.user_id).put(each, 0)
+            self._put(each)
 
     def release(self) -> None:
         """Deliver what reordering or `hold_events` has held back."""
@@ -88,7 +87,7 @@ class Courier:
             held, self._held = list(self._held.values()), {}
             lanes = list(self._lanes.values())
         for delivery in held:
-            self._lane(delivery.user_id).put(delivery, 0)
+            self._put(delivery)
         for lane in lanes:
             lane.wake()
 
@@ -123,7 +122,12 @@ class Courier:
             if self._held.get(delivery.user_id) is not delivery:
                 return
             del self._held[delivery.user_id]
-        self._lane(delivery.user_id).put(delivery, 0)
+        self._put(delivery)
+
+    def _put(self, delivery: Delivery) -> None:
+        lane = self._lane(delivery.user_id)
+        for _ in range(1 + self._faults.now.duplicate):
+            lane.put(delivery, 0)
 
     def _lane(self, user_id: str) -> _Lane:
         with self._lock:
