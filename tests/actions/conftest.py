@@ -82,6 +82,7 @@ class Citizen:
         *,
         confidence: float = 0.95,
         ordered: dict[str, str] | None = None,
+        extractor: str = "command",
         message_id: str = "",
         after: str = LISTEN,
     ) -> Answer:
@@ -90,7 +91,7 @@ class Citizen:
             "text": text,
             "intent": {"name": intent, "confidence": confidence},
             "entities": [
-                {"entity": k, "value": v, "extractor": "command"}
+                {"entity": k, "value": v, "extractor": extractor}
                 for k, v in (ordered or {}).items()
             ],
             "message_id": message_id or uuid.uuid4().hex,

@@ -113,7 +113,11 @@ def test_a_tapped_choice_that_the_catalogue_does_not_have_is_said_to_be_gone(
 def test_a_typed_entity_chooses_nothing(citizen: Citizen) -> None:
     """Only a command carries values; what an extractor finds in text does not count."""
     answer = citizen.turn(
-        ActionChooseProcedure, "1.004194", "choose_procedure", ordered={"case_code": "x"}
+        ActionChooseProcedure,
+        "1.004194",
+        "choose_procedure",
+        ordered={"procedure_code": TEMPORARY_RESIDENCE},
+        extractor="RegexEntityExtractor",
     )
     assert answer.said == ["utter_procedure_gone"]
 
