@@ -40,7 +40,7 @@ def read_national(data: Mapping[str, Any], crawl_date: dt.date) -> ProcedureReco
     def text(name: str) -> str:
         return str(data.get(name, "")).strip()
 
-    methods = read_methods(text("cach_thuc_thuc_hien"))
+    methods = read_methods(text("cach_thuc_thuc_hien"), text("trinh_tu_thuc_hien"))
     documents = read_documents(text("thanh_phan_ho_so"))
     laws = read_laws(text("can_cu_phap_ly"))
     raw = dict(methods.raw)

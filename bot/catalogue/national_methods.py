@@ -10,6 +10,7 @@ from bot.catalogue.fees import FeeReading, read_fee
 from bot.catalogue.records import IN_PERSON, ONLINE, POST, Fee, Method
 
 METHOD_NAMES = {"Trực tiếp": IN_PERSON, "Trực tuyến": ONLINE, "Dịch vụ bưu chính": POST}
+UNIT_FROM_STEPS = "đơn vị thời gian theo phần các bước"
 NO_INFORMATION = "Không có thông tin"
 _HEADER = "Hình thức nộpThời gianPhí, lệ phíMô tả"
 _NAMES = "|".join(METHOD_NAMES)
@@ -33,8 +34,11 @@ class MethodsReading:
     raw: dict[str, str] = field(default_factory=dict)
 
 
-def read_methods(text: str) -> MethodsReading:
-    """Rows of the run-on table; what has no row at all comes back whole as raw["methods"]."""
+def read_methods(text: str, steps: str = "") -> MethodsReading:
+    """Rows of the run-on table; what has no row at all comes back whole as raw["methods"].
+
+    `steps`: the procedure's steps, which may name the unit that a number of the table lost.
+    """
     body = text.strip().removeprefix(_HEADER).strip()
     if not body or body == NO_INFORMATION:
         return MethodsReading()
@@ -47,11 +51,11 @@ def read_methods(text: str) -> MethodsReading:
     raw: dict[str, str] = {} if rows[0].start() == 0 else {"methods": body[: rows[0].start()]}
     found: dict[Method, None] = {}
     for row, end in zip(rows, ends, strict=True):
-        found[_read_row(row, body[row.end() : end], raw)] = None
+        found[_read_row(row, body[row.end() : end], steps, raw)] = None
     return MethodsReading(tuple(found), raw)
 
 
-def _read_row(row: re.Match[str], tail: str, raw: dict[str, str]) -> Method:
+def _read_row(row: re.Match[str], tail: str, steps: str, raw: dict[str, str]) -> Method:
     name, time, cell = row[1], row[2].strip(), row[3]
     time, cell = _split_run_on(time, cell, tail)
     fee_note, prose = _take_brackets(tail)
@@ -61,7 +65,7 @@ def _read_row(row: re.Match[str], tail: str, raw: dict[str, str]) -> Method:
         fee = _merge(fee, read_fee(more[1], extra_note))
     if fee.raw:
         _keep(raw, "fees", f"{name}: {fee.raw}")
-    days, unit, time_text = _read_time(time, prose)
+    days, unit, time_text = _read_time(time, prose, steps)
     if days is None and not time_text and time.isdigit():
         _keep(raw, "times", f"{name}: {time}")
     return Method(
@@ -105,20 +109,27 @@ def _take_brackets(text: str) -> tuple[str, str]:
     return text[1:], ""
 
 
-def _read_time(time: str, prose: str) -> tuple[float | None, str, str]:
+def _read_time(time: str, prose: str, steps: str) -> tuple[float | None, str, str]:
     duration = parse_duration(time)
     if duration is not None and duration.unit:
         return duration.number, duration.unit, ""
     if duration is not None and duration.text:
         return None, "", duration.text
-    stated = find_durations(prose)
     if duration is not None:
-        # The unit was lost: the description may repeat the number with it.
-        units = {d.unit for d in stated if d.number == duration.number and d.unit}
-        if len(units) == 1 and len(stated) == 1:
-            return duration.number, units.pop(), ""
-    elif time.lower() not in ("", "không", NO_INFORMATION.lower()):
+        return _with_lost_unit(duration.number, prose, steps)
+    if time.lower() not in ("", "không", NO_INFORMATION.lower()):
         return None, "", time
+    return None, "", sentences_with_time(prose)
+
+
+def _with_lost_unit(number: float, prose: str, steps: str) -> tuple[float | None, str, str]:
+    stated = find_durations(prose)
+    if len(stated) == 1 and stated[0].number == number and stated[0].unit:
+        return number, stated[0].unit, ""
+    # The portal fills in "1" where nobody typed a time: only a larger number means something.
+    units = {d.unit for d in find_durations(steps) if d.number == number}
+    if number > 1 and len(units) == 1 and "" not in units and not stated:
+        return number, units.pop(), UNIT_FROM_STEPS
     return None, "", sentences_with_time(prose)
 
 

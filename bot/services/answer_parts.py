@@ -87,8 +87,8 @@ def processing_time(record: ProcedureRecord, hotline: str) -> str:
     words = [_time_of(method) for method in record.methods]
     if any(words):
         return "\n".join(fill(by_method(rows_of(record.methods, words)), where_to_see_all(record)))
-    raw = record.raw.get("times", "")
-    numbers = re.findall(r"\d+", raw)
+    numbers = re.findall(r"\d+", record.raw.get("times", ""))
+    numbers += [f"{m.days:g}" for m in record.methods if m.days is not None]
     lines = []
     if numbers:
         lines.append(

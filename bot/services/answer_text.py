@@ -132,9 +132,7 @@ def time_words(method: Method) -> str:
     if method.days is None:
         return text
     if not method.unit:
-        number = f"{method.days:g}".replace(".", ",")
-        lost = f"nguồn ghi số {number} nhưng thiếu đơn vị (ngày hay giờ)"
-        return text or lost
+        return text
     stated = format_duration(method.days, method.unit)
     if method.days == 0:
         stated = f"trong ngày (nguồn ghi {stated})"

@@ -59,6 +59,15 @@ def test_a_lost_unit_is_taken_from_the_description_when_that_repeats_the_number(
     assert (method.days, method.unit) == (5, "working_day")
 
 
+@pytest.mark.parametrize(("number", "days"), [("3", 3), ("1", None), ("4", None)])
+def test_a_lost_unit_is_taken_from_the_steps_unless_it_is_the_one_that_nobody_typed(
+    number: str, days: float | None
+) -> None:
+    steps = "Trong 01 ngày xem hồ sơ. Trong 03 ngày làm việc trả kết quả. 4 ngày; 04 giờ."
+    (method,) = read_methods(f"{METHODS_HEADER}Trực tiếp{number}Miễn phí", steps).methods
+    assert method.days == days
+
+
 @pytest.mark.parametrize(
     ("run_on", "amount"),
     [
