@@ -28,6 +28,7 @@ Button = dict[str, str]
 
 CASE_FORM = "case_form"
 LISTEN = "action_listen"
+OFFER_SLOTS = ("offered_codes", "pending_aspects")
 REMINDERS = 2
 CONFIRM_SECONDS = 600  # a yes that comes later answers something else
 
@@ -131,6 +132,7 @@ class BotAction(Action, ABC):
 
     action_name: ClassVar[str]
     readonly: ClassVar[bool] = False
+    keeps_offer: ClassVar[bool] = False  # whether an open choice still stands after it
 
     def __init__(self, resources: Resources | None = None) -> None:
         self._resources = resources or _shared
@@ -167,8 +169,8 @@ class BotAction(Action, ABC):
 
     def _finished(self, turn: Turn, events: list[Event]) -> list[Event]:
         set_slots = {e["name"] for e in events if e["event"] == "slot"}
-        if turn.slot("awaiting") and "awaiting" not in set_slots:
-            events.append(SlotSet("awaiting", None))
+        stale = ["awaiting"] if self.keeps_offer else ["awaiting", *OFFER_SLOTS]
+        events += [SlotSet(s, None) for s in stale if turn.slot(s) and s not in set_slots]
         touched_loop = any(e["event"] == "active_loop" for e in events)
         if turn.looping and not touched_loop and self.action_name != CASE_FORM:
             # The form declined this message; without this it would not be asked again.

@@ -27,6 +27,7 @@ class ActionAnswerProcedure(BotAction):
 
     action_name = "action_answer_procedure"
     readonly = True
+    keeps_offer = True
 
     def answer(self, turn: Turn) -> list[Event]:
         """Answer, offer a choice, or ask which procedure."""
@@ -53,6 +54,7 @@ class ActionChooseProcedure(BotAction):
 
     action_name = "action_choose_procedure"
     readonly = True
+    keeps_offer = True
 
     def answer(self, turn: Turn) -> list[Event]:
         """Answer what the button says; the code in it is only believed if the catalogue has it."""
@@ -72,6 +74,7 @@ class ActionRejectOffer(BotAction):
 
     action_name = "action_reject_offer"
     readonly = True
+    keeps_offer = True
 
     def answer(self, turn: Turn) -> list[Event]:
         """Ask for more words; the second time offer a human."""
@@ -119,7 +122,12 @@ def unknown(turn: Turn, found: SearchResult, aspects: Sequence[str]) -> list[Eve
 def rejected(turn: Turn) -> list[Event]:
     """The offer is off the table."""
     turn.say("utter_offer_rejected")
-    return [SlotSet("offered_codes", None), *failures.count(turn)]
+    return [
+        SlotSet("offered_codes", None),
+        # What was asked still waits for its procedure.
+        SlotSet("pending_aspects", turn.slot("pending_aspects")),
+        *failures.count(turn),
+    ]
 
 
 def not_understood(turn: Turn) -> list[Event]:

@@ -185,3 +185,18 @@ def test_a_yes_to_a_choice_of_several_shows_the_choice_again(citizen: Citizen) -
     again = citizen.turn(ActionAffirm, "đúng rồi", "affirm")
     assert again.said == ["utter_offer_choice"]
     assert again.trace["procedures"] == first.trace["procedures"]
+
+
+def test_the_first_question_waits_for_its_procedure_through_a_refused_choice(
+    citizen: Citizen,
+) -> None:
+    offered_certifications(citizen)
+    citizen.turn(ActionDeny, "không phải", "deny")
+    assert ask(citizen, "đăng ký tạm trú", "ask_procedure").said == ["utter_procedure_fee"]
+
+
+def test_a_choice_is_off_the_table_when_the_talk_has_moved_on(citizen: Citizen) -> None:
+    offered_certifications(citizen)
+    citizen.turn(ActionOutOfScope, "mai trời có mưa không", "out_of_scope")
+    assert citizen.slots["offered_codes"] is None
+    assert ask(citizen, "đăng ký tạm trú", "ask_procedure").said == ["utter_procedure_overview"]
