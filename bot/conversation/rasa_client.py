@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import requests
 from bot.conversation.messages import Button, Reply, Turn
 from bot.conversation.payloads import Command
 from bot.errors import DialogueError
+from bot.keepalive import KeepAlive
 
 CONNECT_SECONDS = 1.0
 TURN_SECONDS = 20.0  # below the life-time of a conversation's lock
@@ -29,7 +29,7 @@ class RasaClient:
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._local = threading.local()
+        self._http = KeepAlive()  # an inner service: no proxy
 
     def turn(
         self,
@@ -65,8 +65,8 @@ class RasaClient:
         body = json.dumps(asked, ensure_ascii=False).encode()
         for url in self._servers(conversation_id):
             try:
-                answer = self._session().post(
-                    url + path, data=body, headers=self._headers, timeout=self._timeout
+                answer = self._http.call(
+                    "POST", url + path, body=body, headers=self._headers, timeout=self._timeout
                 )
             except requests.ConnectTimeout:
                 continue
@@ -85,14 +85,6 @@ class RasaClient:
         yield self._urls[first]  # twice, for a kept connection that the server has just closed
         yield from self._urls[first:]
         yield from self._urls[:first]
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False  # an inner service: no proxy, and no look at ~/.netrc
-            self._local.session = session
-        return session
 
 
 def _read(body: dict[str, Any]) -> Turn:

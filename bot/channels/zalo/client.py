@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-import threading
 import time
 import unicodedata
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from bot.channels.zalo.tokens import Tokens
 from bot.conversation.messages import Button, Reply
 from bot.database import utcnow
 from bot.errors import ChannelError, SendDeferred, SendRefused, SendUnknown
+from bot.keepalive import KeepAlive
 from bot.settings import Settings
 
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each wait for bytes
@@ -66,7 +66,7 @@ class _Listed:
 
 
 class ZaloChannel:
-    """The Zalo official account as a channel. One keep-alive HTTP session per thread."""
+    """The Zalo official account as a channel. Safe for threads."""
 
     name = CHANNEL
     text_limit = 2000
@@ -75,8 +75,7 @@ class ZaloChannel:
         self._settings = settings
         self._tokens = tokens
         self._use_proof = use_proof
-        self._proxies = get_environ_proxies(settings.zalo_api_url)
-        self._local = threading.local()
+        self._http = KeepAlive(get_environ_proxies(settings.zalo_api_url))
         self._paused_until = 0.0  # monotonic; set by a rate limit, which is one for the whole app
 
     def send(self, user_id: str, reply: Reply) -> str:
@@ -133,13 +132,12 @@ class ZaloChannel:
     def _try(self, method: str, path: str, body: bytes, token: str) -> Mapping[str, Any]:
         """One call. An answer that can't be read may follow an accepted message."""
         try:
-            response = self._session().request(
+            response = self._http.call(
                 method,
                 self._settings.zalo_api_url + path,
-                data=body,
+                body=body,
                 headers=self._headers(token),
                 timeout=TIMEOUT,
-                allow_redirects=False,
             )
         except requests.ConnectTimeout:
             raise SendDeferred("no connection", FAULT_WAIT) from None
@@ -180,17 +178,6 @@ class ZaloChannel:
         if self._use_proof:
             headers["appsecret_proof"] = appsecret_proof(self._settings.zalo_app_secret, token)
         return headers
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            # requests reads the proxy settings and ~/.netrc anew for each call: a third of its
-            # time. The proxies are taken once instead.
-            session.trust_env = False
-            session.proxies = dict(self._proxies)
-            self._local.session = session
-        return session
 
 
 def message_of(reply: Reply) -> dict[str, Any]:
