@@ -22,7 +22,10 @@ _NO_FEE = re.compile(
 _SAYS_FREE = re.compile(
     r"miễn|không thu|không mất|không phải nộp|\b0\s*(?:đồng|đ)\b", re.IGNORECASE
 )
-_STARTS_FREE = re.compile(r"[\s(\-+*]*(?:không thu|miễn phí|miễn lệ phí|miễn thu)\b", re.IGNORECASE)
+_STARTS_FREE = re.compile(
+    r"[\s(\-+*]*(?:không thu|miễn phí|miễn lệ phí|miễn thu|không (?:được )?quy định)\b",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r"trường hợp|đối với|đối tượng|cho người|thuộc|từ ngày|đến hết|kể từ|%", re.IGNORECASE
 )
@@ -61,6 +64,8 @@ def read_fee(cell: str, note: str = "", prose: str = "") -> FeeReading:
         return FeeReading((Fee(None, _join(cell, note)),), raw="" if "USD" in cell else cell)
     if amount < SMALLEST_FEE:
         return _shrunk_cell(cell, amount, note)
+    if find_amounts(prose):
+        note = "; ".join(part for part in (note, _fee_sentences(prose)) if part)
     return _amount_cell(amount, note)
 
 
@@ -107,6 +112,16 @@ def _fee_of_note(note: str) -> Fee:
     return Fee(stated[0] if len(stated) == 1 else None, note)
 
 
+def _fee_sentences(prose: str) -> str:
+    """The sentences of a description that name an amount to pay."""
+    sentences = re.split(r"(?<=[.;])\s+|\n+", prose)
+    return " ".join(
+        _clean(s)
+        for s in sentences
+        if find_amounts(s) and re.search(r"phí|\bthu\b|(?:đồng|đ)\s*/", s, re.IGNORECASE)
+    )
+
+
 def _clean(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r"^(?:lệ phí|phí)\s*:\s*đồng\b\s*", "", text, flags=re.IGNORECASE)
@@ -125,4 +140,6 @@ def _wraps(text: str) -> bool:
 
 
 def _join(cell: str, note: str) -> str:
+    if note.startswith("/"):
+        return cell + note
     return f"{cell} ({note})" if note and note != cell else cell

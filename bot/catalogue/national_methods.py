@@ -23,6 +23,7 @@ _MONEY = r"(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)(?:\.\d+)? (?:Việt Nam Đồn
 _FEE = rf"Miễn phí|{NO_INFORMATION}|{_MONEY}"
 _ROW = re.compile(rf"({_NAMES})({_TIME})({_FEE})")
 _TEXT_ROW = re.compile(rf"({_NAMES})([^\d(][^\d()]{{0,160}}?)(Miễn phí|{NO_INFORMATION})")
+_ENUMERATOR = re.compile(r"\((?:\d{1,2}|[a-zđ]|[ivx]{1,4})\)")  # begins a case, no fee note
 _MORE_FEE = re.compile(rf"\s*({_MONEY})(?=\()")
 
 
@@ -99,7 +100,7 @@ def _split_run_on(time: str, cell: str, tail: str) -> tuple[str, str]:
 
 def _take_brackets(text: str) -> tuple[str, str]:
     """The balanced bracket that `text` begins with (without it: "") and the rest."""
-    if not text.startswith("("):
+    if not text.startswith("(") or _ENUMERATOR.match(text):
         return "", text
     depth = 0
     for i, char in enumerate(text):

@@ -26,6 +26,8 @@ DISTRICT_NOTE = (
     "Lưu ý: nguồn còn nhắc cấp huyện, nhưng cấp này đã bỏ từ 01/07/2025. Bạn hỏi UBND xã, phường"
     " hoặc Trung tâm Phục vụ hành chính công nơi nhận hồ sơ hiện nay."
 )
+# "đồng/lần", "/trang", "/trang; từ trang thứ ba …"
+_PER_UNIT = re.compile(r"(?:đồng)?\s*/\s*([^;.(]{1,60}?)(?:[;.]\s*(.*))?")
 _DISTRICT_REPLACED = "cơ quan cấp huyện cũ (đã bỏ)"
 
 
@@ -123,6 +125,11 @@ def fee_words(fee: Fee, limit: int = 300) -> str:
         return text
     amount = "Miễn phí" if fee.amount == 0 else format_money(fee.amount)
     kind = f"{fee.kind} " if fee.kind and fee.amount else ""
+    if fee.amount and (unit := _PER_UNIT.fullmatch(text)):
+        rest = f" ({unit[2]})" if unit[2] else ""
+        return f"{kind}{amount}/{unit[1]}{rest}"
+    if fee.amount and text.startswith(amount):
+        return f"{kind}{text}"
     return f"{kind}{amount} ({text})" if text else f"{kind}{amount}"
 
 
@@ -151,7 +158,7 @@ class Row:
 def by_method(rows: Sequence[Row]) -> list[str]:
     """Rows as lines; ways of applying that say the same of the same case share one line."""
     if len({row.words for row in rows}) == 1:
-        return [_capital(rows[0].words)]
+        return [_capital(rows[0].words.lstrip("\n"))]
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         names = groups.setdefault((row.case, row.words), [])
@@ -160,30 +167,34 @@ def by_method(rows: Sequence[Row]) -> list[str]:
     lines = []
     for (case, words), names in groups.items():
         lines.append(f"• Nộp {', '.join(names)}: {words}")
-        if case:
+        if case and case[:40] not in words:
             lines[-1] += f"\n   Áp dụng: {case}"
     return lines
 
 
 def rows_of(methods: Sequence[Method], words: Sequence[str]) -> list[Row]:
-    """One Row per method; its note becomes the case where one way has several different rows."""
+    """One Row per method; its note becomes the case where it tells apart the rows of one way."""
     told: dict[str, set[str]] = {}
+    notes: dict[str, set[str]] = {}
     for method, said in zip(methods, words, strict=True):
         told.setdefault(method.method, set()).add(said)
+        notes.setdefault(method.method, set()).add(method.note)
     return [
         Row(
             method.method,
             said or "nguồn không ghi",
-            _case_of(method.note) if len(told[method.method]) > 1 else "",
+            _case_of(method.note)
+            if len(told[method.method]) > 1 and len(notes[method.method]) > 1
+            else "",
         )
         for method, said in zip(methods, words, strict=True)
     ]
 
 
 def _case_of(note: str) -> str:
-    """The note from where it begins to name a case, or "" when it names none."""
+    """The note from where it begins to name a case, else the whole note."""
     match = re.search(r"(?:đối với|trường hợp)\b", note, re.IGNORECASE)
-    return one_line(note[match.start() :], 160) if match else ""
+    return one_line(note[match.start() :] if match else note.strip(" -+*"), 200)
 
 
 def _capital(text: str) -> str:

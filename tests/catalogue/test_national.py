@@ -89,6 +89,25 @@ def test_a_fee_that_lost_its_thousands_is_not_believed() -> None:
         assert reading.raw["fees"] == "Trực tiếp: 25 VNĐ"
 
 
+def test_the_number_of_a_case_in_brackets_is_no_note_about_the_fee() -> None:
+    text = f"{METHODS_HEADER}Trực tiếp3 NgàyMiễn phí(1) Trường hợp thả ban ngày."
+    (method,) = read_methods(text).methods
+    assert method.fees == (Fee(0),)
+    assert method.note == "(1) Trường hợp thả ban ngày."
+
+
+def test_amounts_in_the_description_belong_to_the_fee() -> None:
+    text = (
+        f"{METHODS_HEADER}Trực tiếp3 Ngày2,000 Việt Nam Đồng(/trang)"
+        "Tại xã: 2.000 đồng/trang; tối đa thu 200.000 đồng/bản. Nộp vào giờ hành chính."
+    )
+    (method,) = read_methods(text).methods
+    assert not method.fees_conflict
+    assert method.fees == (
+        Fee(2_000, "/trang; Tại xã: 2.000 đồng/trang; tối đa thu 200.000 đồng/bản."),
+    )
+
+
 def test_rows_with_words_for_a_time_are_read_too() -> None:
     (method,) = read_methods(
         f"{METHODS_HEADER}Trực tuyếnKhông phải trả kết quảMiễn phíQua cổng điện tử"

@@ -91,6 +91,38 @@ def test_fees_that_differ_by_way_are_told_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("fee", "words"),
+    [
+        (Fee(2_000, "/trang"), "2.000 đồng/trang"),
+        (Fee(2_000, "/trang; tối đa 5.000 đồng"), "2.000 đồng/trang (tối đa 5.000 đồng)"),
+        (Fee(6_000_000, "đồng/lần"), "6.000.000 đồng/lần"),
+        (Fee(10_000, "10.000 đồng/khẩu"), "10.000 đồng/khẩu"),
+        (Fee(8_000, "mỗi bản", "phí"), "Phí 8.000 đồng (mỗi bản)"),
+        (Fee(0, "Không quy định"), "Miễn phí (Không quy định)"),
+        (Fee(None, "10 USD/bản"), "10 USD/bản"),
+    ],
+)
+def test_a_fee_is_said_without_saying_it_twice(fee: Fee, words: str) -> None:
+    assert body(priced(Method("online", fees=(fee,))), "fee") == words
+
+
+def test_rows_of_one_way_are_told_apart_by_their_notes() -> None:
+    said = body(
+        priced(
+            Method("in_person", fees=(Fee(2_000),), note="Tại xã"),
+            Method("in_person", fees=(Fee(5_000),), note="- Đối với người ở xa: nộp tại tỉnh"),
+        ),
+        "fee",
+    )
+    assert said.splitlines() == [
+        "• Nộp trực tiếp: 2.000 đồng",
+        "   Áp dụng: Tại xã",
+        "• Nộp trực tiếp: 5.000 đồng",
+        "   Áp dụng: Đối với người ở xa: nộp tại tỉnh",
+    ]
+
+
 def test_two_fees_that_disagree_are_both_shown() -> None:
     fees = (Fee(5_000, "cột mức thu"), Fee(7_000, "thu 7.000 đồng/lần"))
     said = body(priced(Method("online", fees=fees, fees_conflict=True)), "fee")
