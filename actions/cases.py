@@ -14,6 +14,7 @@ from actions.base import CASE_FORM, LISTEN, BotAction, Event, Turn, remind
 from actions.offers import VIETNAM
 from bot.errors import CaseNotShown, LookupLocked, OneStopUnavailable
 from bot.services import cases
+from bot.services.case_answers import ENDED
 from nlu import case_codes
 from nlu.case_codes import CaseCode
 
@@ -144,8 +145,12 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
         turn.say(f"utter_follow_{result}", code=code)
         return [*_end_of_look_up(code), *failures.clear(turn)]
     response, values = cases.describe(view, turn.now)
+    events = [*_end_of_look_up(code), *failures.clear(turn)]
+    if view.status in ENDED:
+        turn.say(response, (), **values)
+        return events
     turn.say(response, [buttons.follow(turn.resources.titles)], **values)
-    return [*_end_of_look_up(code), turn.ask_yes_or_no("follow"), *failures.clear(turn)]
+    return [*events, turn.ask_yes_or_no("follow")]
 
 
 def _waiting(code: str | None, goal: str) -> list[Event]:

@@ -204,6 +204,16 @@ def test_following_asks_for_the_second_fact_first(scene: Scene, citizen: Citizen
     assert done.said == ["utter_follow_started"]
 
 
+def test_a_case_that_is_over_cannot_be_followed(scene: Scene, citizen: Citizen) -> None:
+    case = next(c for c in scene.cases if c["status"] in (3, 7, 8, 10))
+    citizen.turn(ActionLookUpCase, case["code"], "check_case_status")
+    shown = citizen.turn(CaseForm, case["phone_last4"], "inform")
+    assert shown.payloads == []
+    assert shown.slots.get("awaiting") is None
+    again = citizen.turn(ActionFollowCase, "theo dõi hồ sơ này", "follow_case")
+    assert again.said == ["utter_follow_finished"]
+
+
 def test_no_to_following_leaves_it_undone(scene: Scene, citizen: Citizen) -> None:
     citizen.turn(ActionLookUpCase, CODE, "check_case_status")
     citizen.turn(CaseForm, fact_of(scene), "inform")
