@@ -34,6 +34,7 @@ class Settings:
     zalo_oa_secret_key: str = field(repr=False)
     zalo_access_token: str = field(repr=False)
     zalo_refresh_token: str = field(repr=False)
+    zalo_site_verification: str
     zalo_api_url: str
     zalo_oauth_url: str
     zalo_zbs_url: str
@@ -87,6 +88,7 @@ class Settings:
             zalo_refresh_token=read.text(
                 "ZALO_REFRESH_TOKEN", "demo-refresh-token" if demo else ""
             ),
+            zalo_site_verification=read.text("ZALO_SITE_VERIFICATION", ""),
             zalo_api_url=read.text(
                 "ZALO_API_URL", simulator if demo else "https://openapi.zalo.me"
             ).rstrip("/"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 import time
@@ -227,8 +228,6 @@ def test_following_and_unfollowing_are_remembered(client: FlaskClient, chain: Ch
 def test_without_the_store_the_message_is_kept_and_answered_in_time(
     settings: Settings, sessions: sessionmaker[Session], chain: Chain
 ) -> None:
-    import dataclasses
-
     nowhere = dataclasses.replace(settings, redis_url="redis://127.0.0.1:1/0")
     started = time.monotonic()
     answer = create_app(nowhere).test_client().post(URL, **signed(event()))
@@ -296,3 +295,11 @@ def test_the_first_page_names_the_service(client: FlaskClient, settings: Setting
     page = client.get("/")
     assert page.status_code == 200
     assert settings.province in page.text
+
+
+def test_the_first_page_proves_the_domain_to_the_platform(
+    settings: Settings, sessions: sessionmaker[Session]
+) -> None:
+    proving = dataclasses.replace(settings, zalo_site_verification='abc"123')
+    page = create_app(proving).test_client().get("/").text
+    assert '<meta name="zalo-platform-site-verification" content="abc&#34;123">' in page

@@ -140,6 +140,7 @@ def test_the_buttons_of_an_answer_are_taken_by_the_platform(
         {"http_500_count": 2},
         {"timestamp_as_int": True},
         {"latency_ms": 100},
+        {"require_proof": True},
     ],
     ids=lambda faults: next(iter(faults)),
 )
@@ -154,6 +155,14 @@ def test_whatever_goes_wrong_each_message_is_answered_once(
     eventually(lambda: len(world.received()) >= 4)
     eventually(lambda: set(world.chain.states("out")) == {"sent"})
     assert world.received() == ["đáp: mở đầu", *(f"đáp: câu {n}" for n in range(3))]
+
+
+def test_events_that_change_places_are_each_answered_once(world: World) -> None:
+    world.control("faults", reorder=True)
+    for n in range(4):
+        world.say(text=f"câu {n}")
+    eventually(lambda: len(world.received()) >= 4)
+    assert sorted(world.received()) == [f"đáp: câu {n}" for n in range(4)]
 
 
 def test_an_expired_token_is_renewed_on_the_way(world: World) -> None:

@@ -136,6 +136,21 @@ def test_a_failed_message_waits_longer_each_time(chain: Chain, fake_rasa: FakeRa
     assert chain.due() == []
 
 
+def test_what_comes_after_a_waiting_message_waits_too(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    fake_rasa.respond = lambda asked: (503, {})
+    attendant = chain.attendant(retry_seconds=(60.0,))
+    attendant.attend(chain.say("một"))
+    fake_rasa.respond = answer_politely
+    attendant.attend(chain.say("hai"))
+    assert fake_zalo.sent == []
+    with session_scope(chain.sessions) as session:
+        session.execute(update(Message).values(not_before=None))
+    attendant.attend(chain.say("ba"))
+    assert fake_zalo.texts() == ["đáp: một", "đáp: hai", "đáp: ba"]
+
+
 def test_rasa_that_is_not_there_at_all_is_waited_for(chain: Chain, fake_rasa: FakeRasa) -> None:
     fake_rasa.close()
     conversation = chain.say("câu hỏi")

@@ -27,6 +27,7 @@ from bot.settings import Settings
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each wait for bytes
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
+PROOF_CODE = -242
 TOKEN_CODES = frozenset({-216, -220, -124})
 REFUSED_CODES = frozenset({-100, -201, -210, -213, -227, -230, -232, -233, -244, -248, -249})
 # Something about the account or the app must be put right by people; messages wait meanwhile.
@@ -71,10 +72,10 @@ class ZaloChannel:
     name = CHANNEL
     text_limit = 2000
 
-    def __init__(self, settings: Settings, tokens: Tokens, *, use_proof: bool = False) -> None:
+    def __init__(self, settings: Settings, tokens: Tokens) -> None:
         self._settings = settings
         self._tokens = tokens
-        self._use_proof = use_proof
+        self._use_proof = False  # until the app turns out to ask for it
         self._http = KeepAlive(get_environ_proxies(settings.zalo_api_url))
         self._paused_until = 0.0  # monotonic; set by a rate limit, which is one for the whole app
 
@@ -123,6 +124,9 @@ class ZaloChannel:
         answer = self._try(method, path, body, token)
         if answer.get("error") in TOKEN_CODES:
             token = self._tokens.renew(token)
+            answer = self._try(method, path, body, token)
+        if answer.get("error") == PROOF_CODE and not self._use_proof:
+            self._use_proof = True
             answer = self._try(method, path, body, token)
         error = answer.get("error")
         if error != 0:
