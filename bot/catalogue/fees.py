@@ -29,6 +29,8 @@ _STARTS_FREE = re.compile(
 _CONDITION = re.compile(
     r"trường hợp|đối với|đối tượng|cho người|thuộc|từ ngày|đến hết|kể từ|%", re.IGNORECASE
 )
+_PAYING = re.compile(r"phí|\bthu\b|(?:đồng|đ)\s*/", re.IGNORECASE)
+_EXEMPT = re.compile(r"(?:miễn|giảm|không phải nộp|không thu)[^.;]{0,60}\bphí\b", re.IGNORECASE)
 _FEE_IN_PROSE = re.compile(
     r"(?:phí|mức thu|giá dịch vụ)[^.;\n]{0,80}?\d[\d.,]*\s*(?:đồng|đ|vnđ|usd)\b"
     r"|phí[^.;\n]{0,80}hội đồng nhân dân|hội đồng nhân dân[^.;\n]{0,60}\bphí\b"
@@ -64,8 +66,7 @@ def read_fee(cell: str, note: str = "", prose: str = "") -> FeeReading:
         return FeeReading((Fee(None, _join(cell, note)),), raw="" if "USD" in cell else cell)
     if amount < SMALLEST_FEE:
         return _shrunk_cell(cell, amount, note)
-    if find_amounts(prose):
-        note = "; ".join(part for part in (note, _fee_sentences(prose)) if part)
+    note = "; ".join(part for part in (note, _fee_sentences(prose)) if part)
     return _amount_cell(amount, note)
 
 
@@ -104,6 +105,8 @@ def _shrunk_cell(cell: str, amount: int, note: str) -> FeeReading:
         return FeeReading((Fee(amount * 1000, note),))
     if stated or re.search(r"\d[\d.,]*\s*USD", note):
         return FeeReading((_fee_of_note(note),), raw=cell)
+    if note and not _SAYS_FREE.search(note) and not _PAYING.search(note):
+        note = f"mức thu nguồn ghi không rõ ({note})"
     return FeeReading((Fee(None, note),) if note else (), raw=cell)
 
 
@@ -113,12 +116,11 @@ def _fee_of_note(note: str) -> Fee:
 
 
 def _fee_sentences(prose: str) -> str:
-    """The sentences of a description that name an amount to pay."""
-    sentences = re.split(r"(?<=[.;])\s+|\n+", prose)
+    """The sentences of a description that name an amount to pay or who need not pay it."""
     return " ".join(
-        _clean(s)
-        for s in sentences
-        if find_amounts(s) and re.search(r"phí|\bthu\b|(?:đồng|đ)\s*/", s, re.IGNORECASE)
+        _clean(sentence)
+        for sentence in re.split(r"(?<=[.;])\s+|\n+", prose)
+        if (find_amounts(sentence) and _PAYING.search(sentence)) or _EXEMPT.search(sentence)
     )
 
 

@@ -120,7 +120,7 @@ def validity(record: ProcedureRecord, today: dt.date) -> str:
 
 def fee_words(fee: Fee, limit: int = 300) -> str:
     """ "10.000 đồng (mỗi bản)", "Miễn phí", or the source's own words."""
-    text = one_line(fee.text.strip(" -+*"), limit)
+    text = one_line(fee.text.strip(" -+*").rstrip(".;"), limit)
     if fee.amount is None:
         return text
     amount = "Miễn phí" if fee.amount == 0 else format_money(fee.amount)

@@ -108,6 +108,17 @@ def test_amounts_in_the_description_belong_to_the_fee() -> None:
     )
 
 
+def test_who_need_not_pay_is_told_with_the_fee() -> None:
+    text = f"{METHODS_HEADER}Trực tiếp3 Ngày50,000 VNĐTrẻ em không phải nộp phí thả diều."
+    (method,) = read_methods(text).methods
+    assert method.fees == (Fee(50_000, "Trẻ em không phải nộp phí thả diều."),)
+
+
+def test_a_note_that_names_no_fee_does_not_stand_for_one() -> None:
+    (fee,) = read_fee("500 VNĐ", "đối với diều giấy").fees
+    assert fee == Fee(None, "mức thu nguồn ghi không rõ (đối với diều giấy)")
+
+
 def test_rows_with_words_for_a_time_are_read_too() -> None:
     (method,) = read_methods(
         f"{METHODS_HEADER}Trực tuyếnKhông phải trả kết quảMiễn phíQua cổng điện tử"
