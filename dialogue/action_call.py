@@ -32,7 +32,10 @@ class ActionClient:
     async def post(self, body: dict[str, Any]) -> tuple[int, Any]:
         """Status and JSON of the answer; raises TurnFailedError when there is none."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            # The action server closes idle connections after 5 s; one that it is just closing
+            # must not be chosen for the next call.
+            connector = aiohttp.TCPConnector(keepalive_timeout=3)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, connector=connector)
         try:
             async with self._session.post(self.url, json=body) as response:
                 return response.status, await response.json()
