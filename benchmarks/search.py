@@ -31,6 +31,7 @@ CRAWL = DATA / "procedures_national_2642.jsonl"
 SETS = {
     "development": DATA / "questions_dev.jsonl",
     "held out": ROOT / "tests" / "data" / "search_heldout.jsonl",
+    "fresh": ROOT / "tests" / "data" / "search_fresh.jsonl",
     "indirect": ROOT / "tests" / "data" / "search_indirect.jsonl",
 }
 NATIONAL = 2642

@@ -18,11 +18,12 @@ _engines = EngineCache()
 
 @dataclass(frozen=True)
 class Match:
-    """One procedure that may be meant. `score`: 0..1, how sure."""
+    """One procedure that may be meant. `score`: 0..1, how sure. `label`: short, for a button."""
 
     code: str
     name: str
     score: float
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,10 @@ def search_in(
         decision = with_context(engine, message, context_code)
     if decision is None:
         decision = engine.decide(message)
-    matches = (
-        Match(engine.index.entries[place].code, engine.index.entries[place].name, score)
-        for place, score in decision.order[:limit]
-    )
-    return SearchResult(decision.kind, tuple(matches))
+    matches = tuple(_match(engine, place, score) for place, score in decision.order[:limit])
+    return SearchResult(decision.kind, matches)
+
+
+def _match(engine: Engine, place: int, score: float) -> Match:
+    entry = engine.index.entries[place]
+    return Match(entry.code, entry.name, score, engine.ranker.label(place))

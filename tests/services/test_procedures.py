@@ -87,6 +87,13 @@ def test_scores_lie_between_0_and_1_and_fall(filled: sessionmaker[Session]) -> N
     assert all(0 <= score <= 1 for score in scores)
 
 
+def test_choices_are_told_apart_by_short_labels(filled: sessionmaker[Session]) -> None:
+    with filled() as session:
+        labels = [match.label for match in search(session, "làm căn cước").matches[:2]]
+    assert len(set(labels)) == 2
+    assert all(0 < len(label) <= 60 for label in labels)
+
+
 def test_no_more_matches_than_asked_for(filled: sessionmaker[Session]) -> None:
     with filled() as session:
         assert len(search(session, "đăng ký kết hôn", limit=1).matches) == 1

@@ -71,7 +71,5 @@ def _step(node: _Node, word: Word) -> list[_Node]:
 
 
 def agrees(written: Word, known: Word) -> bool:
-    """Whether a written word can be the known one: marks count only where both have them."""
-    return written.bare == known.bare and (
-        written.text == known.text or not written.marked or not known.marked
-    )
+    """Whether a written word can be the known one: who types marks means them."""
+    return written.text == known.text or (not written.marked and written.bare == known.bare)

@@ -53,6 +53,7 @@ class Ranker:
         self.index = index
         self._sayings = sayings
         self._places = {r: self._serving(r) for r in sayings.requests}
+        self._labels = self._short_names()
         self._specials = [specials_of(split(entry.name)) for entry in index.entries]
         self._asked = [
             max(entry.popularity, sayings.asked.get(entry.code, 0)) for entry in index.entries
@@ -61,6 +62,10 @@ class Ranker:
     def asked(self, place: int) -> int:
         """0..100: how often ordinary people need the procedure."""
         return self._asked[place]
+
+    def label(self, place: int) -> str:
+        """A short name that tells the procedure from its neighbours, for a button."""
+        return self._labels.get(place) or self.index.entries[place].title
 
     def rank(
         self, message: Message, *, sector: str = ""
@@ -100,6 +105,14 @@ class Ranker:
     def serving(self, request: Request) -> tuple[int, ...]:
         """Places of the records that serve a request, the best first."""
         return self._places[request]
+
+    def _short_names(self) -> dict[int, str]:
+        names: dict[int, str] = {}
+        for request, places in self._places.items():
+            if places and not request.ask:
+                names.setdefault(places[0], request.name)
+        plain = {n: e.plain_name for n, e in enumerate(self.index.entries) if e.plain_name}
+        return {**names, **plain}
 
     def _serving(self, request: Request) -> tuple[int, ...]:
         known = [self.index.place[c] for c in request.codes if c in self.index.place]
