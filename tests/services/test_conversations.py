@@ -1,0 +1,73 @@
+"""What is recorded of a conversation, and what is left when it is erased."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.database import utcnow
+from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
+from bot.services import conversations
+from bot.services.conversations import Stored, erase, record_feedback, request_human
+
+
+def say(session: Session, text: str, *, message_id: str, user: str = "1") -> Stored:
+    return conversations.store_inbound(
+        session,
+        channel="zalo",
+        user_id=user,
+        message_id=message_id,
+        kind="text",
+        text=text,
+        occurred_at=utcnow(),
+    )
+
+
+def count(session: Session, model: type) -> int:
+    return int(session.execute(select(func.count()).select_from(model)).scalar_one())
+
+
+def test_a_repeated_message_changes_nothing(session: Session) -> None:
+    first = say(session, "một", message_id="a")
+    again = say(session, "khác", message_id="a")
+    assert (first.new, again.new) == (True, False)
+    assert first.conversation_id == again.conversation_id
+    assert session.execute(select(Message.text)).scalars().all() == ["một"]
+
+
+def test_two_citizens_have_two_conversations(session: Session) -> None:
+    one = say(session, "một", message_id="a", user="1")
+    two = say(session, "hai", message_id="b", user="2")
+    assert one.conversation_id != two.conversation_id
+
+
+@pytest.mark.parametrize("record", [request_human, record_feedback])
+def test_a_replayed_turn_records_once(session: Session, record: object) -> None:
+    assert callable(record)
+    known = say(session, "tôi muốn gặp cán bộ", message_id="a").conversation_id
+    assert record(session, known, "a", "lý do") is True
+    assert record(session, str(known), "a", "lý do") is False
+    assert record(session, str(known), "b", "lý do") is True
+
+
+@pytest.mark.parametrize("trial", ["eval-1", "", "999999", "1; DROP TABLE", "9" * 40, "²"])
+def test_a_conversation_that_is_none_of_ours_leaves_no_trace(session: Session, trial: str) -> None:
+    assert request_human(session, trial, "a", "x") is False
+    assert record_feedback(session, trial, "a", "x") is False
+    assert erase(session, trial) is False
+    assert count(session, HumanRequest) == count(session, Feedback) == 0
+
+
+def test_erasing_leaves_the_other_citizens_alone(session: Session) -> None:
+    mine = say(session, "của tôi", message_id="a", user="1").conversation_id
+    say(session, "của người khác", message_id="b", user="2")
+    record_feedback(session, mine, "a", "rất tốt")
+    assert erase(session, mine, forget_user=True)
+    assert session.execute(select(Message.text).order_by(Message.id)).scalars().all() == [
+        "",
+        "của người khác",
+    ]
+    assert count(session, Feedback) == 0
+    users = session.execute(select(Conversation.channel_user_id)).scalars().all()
+    assert set(users) == {f"erased:{mine}", "2"}
