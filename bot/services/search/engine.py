@@ -64,8 +64,13 @@ class EngineCache:
         known = self._known.get(key)
         if known is not None and self._clock() - known[1] < CHECK_EVERY:
             return known[2]
-        with self._lock:
+        # Whoever comes while another thread builds is answered from the catalogue as it was.
+        if not self._lock.acquire(blocking=known is None) and known is not None:
+            return known[2]
+        try:
             return self._checked(session, key)
+        finally:
+            self._lock.release()
 
     def _checked(self, session: Session, key: str) -> Engine:
         version = catalogue.version(session)

@@ -80,7 +80,7 @@ def from_plain(record: Mapping[str, Any]) -> Entry:
         plain_name=record.get("plain_name") or "",
         sayings=_texts(record.get("sayings")),
         results=_texts(record.get("results")),
-        documents=tuple(papers[:20]),
+        documents=tuple(papers),
         levels=_texts(record.get("levels")),
         popularity=record.get("popularity") or 0,
     )

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from bot.services.search import actions as acting
 from bot.services.search.entries import Entry
-from bot.services.search.words import split
+from bot.services.search.words import bare_words, split
 
 K1, B = 1.2, 0.4
 NAME, SECTOR, RESULT, PAPER = 1.0, 0.35, 0.3, 0.12  # how much a word says, by where it stands
 COMMON_SHARE = 0.25  # a word in more of the records than this finds nothing in a large catalogue
 LARGE = 5000
+RESULT_LENGTH, PAPER_LENGTH, PAPERS = 200, 100, 12  # characters and papers that are read
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Index:
         bags = [_bag(entry) for entry in self.entries]
         self._count = max(len(bags), 1)
         self._df: Counter[str] = Counter(term for bag in bags for term in bag)
+        self._weights = {term: self._rarity(df) for term, df in self._df.items()}
+        self._unknown = self._rarity(0)
         self.features = tuple(
             self._features(entry, bag) for entry, bag in zip(self.entries, bags, strict=True)
         )
@@ -49,8 +52,7 @@ class Index:
 
     def weight(self, term: str) -> float:
         """How rare the term is: about 0 for one that stands everywhere, 1 for a unique one."""
-        df = self._df.get(term, 0)
-        return math.log1p((self._count - df + 0.5) / (df + 0.5)) / math.log1p(self._count * 2 + 1)
+        return self._weights.get(term, self._unknown)
 
     def knows(self, term: str) -> bool:
         """Whether any procedure holds the term."""
@@ -72,15 +74,20 @@ class Index:
         order = best[np.argsort(-scores[best], kind="stable")]
         return [(int(place), float(scores[place])) for place in order]
 
+    def _rarity(self, df: int) -> float:
+        count = self._count
+        return math.log1p((count - df + 0.5) / (df + 0.5)) / math.log1p(count * 2 + 1)
+
     def _features(self, entry: Entry, bag: dict[str, float]) -> Features:
-        title = [w.bare for w in split(entry.title)]
+        name = split(entry.title)
+        title = [w.bare for w in name]
         words = frozenset(title)
         return Features(
             terms=bag,
             title=words,
             title_weight=sum(self.weight(w) for w in words) or 1.0,
             family=" ".join(title),
-            actions=acting.of_title(split(entry.title)),
+            actions=acting.of_title(name),
             level=entry.level,
         )
 
@@ -112,14 +119,14 @@ def pairs(words: Sequence[str]) -> list[str]:
 def _bag(entry: Entry) -> dict[str, float]:
     bag: dict[str, float] = {}
     for text in (entry.title, entry.plain_name, *entry.sayings):
-        words = [w.bare for w in split(text)]
+        words = bare_words(text)
         _add(bag, words, NAME)
         _add(bag, pairs(words), NAME)
-    _add(bag, [w.bare for w in split(entry.sector)], SECTOR)
+    _add(bag, bare_words(entry.sector), SECTOR)
     for text in entry.results[:3]:
-        _add(bag, [w.bare for w in split(text)][:30], RESULT)
-    for text in entry.documents:
-        _add(bag, [w.bare for w in split(text)][:20], PAPER)
+        _add(bag, bare_words(text[:RESULT_LENGTH]), RESULT)
+    for text in entry.documents[:PAPERS]:
+        _add(bag, bare_words(text[:PAPER_LENGTH]), PAPER)
     return bag
 
 

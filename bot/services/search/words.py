@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,6 +56,12 @@ def split(text: str) -> list[Word]:
     """The words of a text that is already clean (names, sayings)."""
     found = _WORD.findall(language.nfc(text).lower())
     return [Word(language.place_tone(w), language.fold(w)) for w in found]
+
+
+def bare_words(text: str) -> list[str]:
+    """The same without marks: all that the index needs, at half the cost."""
+    composed = unicodedata.normalize("NFC", text).lower()
+    return [language.fold(w) for w in _WORD.findall(composed)]
 
 
 def read(message: str) -> list[Word]:
