@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nlu import aspects, case_codes, lexicon
 from nlu import text as reading
 
-CASE_CODE_WORD = "mãhồsơ"
+CASE_CODE_WORD = "<code>"
 _POLITE_ENDS = frozenset("a vay ad nhe nha voi oi ha nhi admin da ban cau chau hen the".split())
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _HAS_DIGIT = re.compile(r"\d")
@@ -36,13 +36,13 @@ ALL = FeatureOptions()
 
 def words(text: str) -> list[str]:
     """The normalised words; a case code becomes one word, numbers become their shape."""
-    pieces: list[str] = []
+    found: list[str] = []
     position = 0
     for code in case_codes.find_all(text):
-        pieces += [text[position : code.start], f" {CASE_CODE_WORD} "]
+        found += [*reading.tokens(text[position : code.start]), CASE_CODE_WORD]
         position = code.end
-    pieces.append(text[position:])
-    return [_shape(word) for word in reading.tokens("".join(pieces))]
+    found += reading.tokens(text[position:])
+    return [_shape(word) for word in found]
 
 
 def _shape(word: str) -> str:
@@ -54,6 +54,8 @@ def _shape(word: str) -> str:
 def features(text: str, options: FeatureOptions = ALL) -> list[str]:
     """The names of the features of a message, repeated ones repeated."""
     accented = words(text)
+    if not accented:
+        return []
     plain = [reading.fold(word) for word in accented]
     found = [*_grams("w", plain, 3)]
     if options.accents:
@@ -114,7 +116,7 @@ def _field(plain: Sequence[str]) -> Iterator[str]:
     )
     rest = _length(others)
     yield from (f"d:{known}", f"o:{rest}", f"do:{known} {rest}")
-    if CASE_CODE_WORD in plain or reading.fold(CASE_CODE_WORD) in plain:
+    if CASE_CODE_WORD in plain:
         yield "code"
 
 

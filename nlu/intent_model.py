@@ -64,8 +64,8 @@ class IntentModel:
         """The raw scores, in the order of `intents`."""
         counts = Counter(features(text, self._options))
         known = [(self._vocabulary[f], n) for f, n in counts.items() if f in self._vocabulary]
-        if not known:
-            return self._bias
+        if not known:  # nothing readable: every intent is as likely
+            return np.zeros_like(self._bias)
         columns = np.array([column for column, _ in known])
         values = (1 + np.log([n for _, n in known])) * self._rarity[columns]
         values /= np.sqrt((values**2).sum())
@@ -126,11 +126,14 @@ def fit(
         random_state=7,
     )
     learner.fit(matrix, intents)
+    weights, bias = learner.coef_, learner.intercept_
+    if len(learner.classes_) == 2:  # scikit-learn keeps one row for two classes
+        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
     return IntentModel(
         {name: int(column) for name, column in vectorizer.vocabulary_.items()},
         [str(name) for name in learner.classes_],
-        learner.coef_.T.astype(np.float32),
-        learner.intercept_.astype(np.float32),
+        weights.T.astype(np.float32),
+        bias.astype(np.float32),
         vectorizer.idf_.astype(np.float32),
         temperature,
         options,

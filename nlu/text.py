@@ -97,7 +97,7 @@ def _repair_word(word: str, vni: bool) -> tuple[str, ...]:
     words = lexicon.load(LOOKUPS)
     if word in words.forms or words.knows(word):
         return (word,)
-    squeezed = place_tone(_DOUBLE_END.sub(r"\1", _REPEAT.sub(r"\1", word)))
+    squeezed = place_tone(_squeeze(word))
     if squeezed in words.forms or words.knows(squeezed):
         return (squeezed,)
     slip = typing_slips.repair(word, words.is_syllable, vni=vni)
@@ -105,6 +105,13 @@ def _repair_word(word: str, vni: bool) -> tuple[str, ...]:
         return (place_tone(slip),)
     split = words.split(squeezed)
     return tuple(place_tone(part) for part in split) if split else (squeezed,)
+
+
+def _squeeze(word: str) -> str:
+    """Letters drawn out for feeling are one letter: "ơiii", "quáaa"."""
+    word = _DOUBLE_END.sub(r"\1", _REPEAT.sub(r"\1", word))
+    drawn_out = len(word) > 2 and word[-1] != word[-2] and _fold_word(word[-2]) == word[-1]
+    return word[:-1] if drawn_out else word
 
 
 @functools.lru_cache(maxsize=50_000)
