@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -39,7 +40,7 @@ class ActionClient:
         try:
             async with self._session.post(self.url, json=body) as response:
                 return response.status, await response.json()
-        except (aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError, json.JSONDecodeError) as error:
             raise TurnFailedError(f"action server: {type(error).__name__}") from None
 
     async def close(self) -> None:
