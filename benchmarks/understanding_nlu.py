@@ -237,9 +237,10 @@ def measure(tried: Tried, sets: dict[str, list[Message]]) -> dict[str, Any]:
         for register in REGISTERS:
             chosen = [i for i, m in enumerate(messages) if m.register == register]
             truth = [messages[i].intent for i in chosen]
-            row[f"{name}_{register}"] = float(
-                f1_score(truth, [found[i] for i in chosen], labels=sorted(set(truth)), average="macro")
-            )  # fmt: skip
+            said = [found[i] for i in chosen]
+            labels = sorted(set(truth))
+            score = f1_score(truth, said, labels=labels, average="macro")
+            row[f"{name}_{register}"] = float(score)
         foreign = [
             f == "out_of_scope"
             for f, m in zip(found, messages, strict=True)

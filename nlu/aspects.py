@@ -22,12 +22,14 @@ _PATTERNS: dict[str, str] = {
         \b(?:giay\ to|giay|loai\ giay)\ (?:nao|nhung\ gi|gom\ nhung\ gi|gom\ gi)\b
         | \b(?:can|nop|mang|cam|dem|trinh|chuan\ bi|co)(?:\ theo|\ kem|\ di|\ du|\ co|\ nop|\ mang)*
           (?:\ nhung|\ cac|\ may)?\ {_PAPER}(?:\ to)?(?:\ \w+)?\ (?:gi|nao|chi)\b
-        | \b(?:can|gom|nop|mang|cam|dem|chuan\ bi|bao\ gom)(?:\ theo|\ kem|\ them|\ di|\ nop|\ mang|\ co)*
+        | \b(?:can|gom|nop|mang|cam|dem|chuan\ bi|bao\ gom)
+          (?:\ theo|\ kem|\ them|\ di|\ nop|\ mang|\ co)*
           (?:\ nhung|\ cac)?\ (?:gi|chi)\b(?!\ (?:buoc|dieu))
         | \bho\ so\ (?:\w+\ ){{0,8}}?(?:gom|can|co)\ (?:nhung\ )?(?:gi|nao|may)
         | \bgiay\ to\ (?:can\ thiet|gi|gom)\b | \bthanh\ phan\ ho\ so\b
         | \bgom\ (?:nhung\ )?giay | \bcan\ (?:nhung\ )?giay\ to\b
-        | \bco\ (?:can|phai\ (?:mang|nop|co))\ (?:anh|ban\ (?:chinh|sao|goc|ve)|photo|giay|so\ ho\ khau)\b
+        | \bco\ (?:can|phai\ (?:mang|nop|co))
+          \ (?:anh|ban\ (?:chinh|sao|goc|ve)|photo|giay|so\ ho\ khau)\b
         | \bcon\ (?:can\ )?(?:giay\ )?gi\ nua\b
     """,
     "fee": rf"""
@@ -36,9 +38,12 @@ _PATTERNS: dict[str, str] = {
         | \b(?:mat|dong|ton|thu|tinh|muc|bieu|chi|tra|het\ bao\ nhieu|bao\ nhieu)\ (?:\w+\ )?phi\b
         | \bphi\ (?:\w+\ ){{0,6}}?la\ (?:bao\ nhieu|nhieu|may)\b
         | \bphi\ (?:la\ )?(?:bao\ nhieu|nhieu|the\ nao|sao|het|may)\b
-        | \b(?:mat|ton|dong|tra|thu|nop|tinh|het|phai)\ (?:\w+\ )?tien\ (?:khong|the\ nao|sao|gi|chua)\b
-        | \b(?:het|ton|mat|dong|gia|tra|nop|thu)(?:\ \w+)?\ (?:bao\ nhieu|nhieu)\b(?!\ (?:{_DAYS}|giay|ban|buoc|lan|nguoi|tuoi|met))
-        | \b(?:co\ )?dat\ khong\b | \bton\ kem\ khong\b | \bmat\ tien\ khong\b | \bbao\ nhieu\ mot\ ban\b
+        | \b(?:mat|ton|dong|tra|thu|nop|tinh|het|phai)\ (?:\w+\ )?tien
+          \ (?:khong|the\ nao|sao|gi|chua)\b
+        | \b(?:het|ton|mat|dong|gia|tra|nop|thu)(?:\ \w+)?\ (?:bao\ nhieu|nhieu)\b
+          (?!\ (?:{_DAYS}|giay|ban|buoc|lan|nguoi|tuoi|met))
+        | \b(?:co\ )?dat\ khong\b | \bton\ kem\ khong\b
+        | \bmat\ tien\ khong\b | \bbao\ nhieu\ mot\ ban\b
     """,
     "processing_time": rf"""
         \bbao\ lau\b | \b(?:may|bao\ nhieu)\ {_DAYS}\b
@@ -64,7 +69,8 @@ _PATTERNS: dict[str, str] = {
     """,
     "eligibility": r"""
         \bdieu\ kien\ (?:gi|nao|the|la|de|nhu|ra)\b | \b(?:du|can|co)\ dieu\ kien\b
-        | \bbat\ buoc\b | \b(?:ai|nhung\ ai|doi\ tuong\ nao|truong\ hop\ nao)\ (?:thi\ )?(?:duoc|phai|moi)\b
+        | \bbat\ buoc\b
+        | \b(?:ai|nhung\ ai|doi\ tuong\ nao|truong\ hop\ nao)\ (?:thi\ )?(?:duoc|phai|moi)\b
         | \b(?:may|bao\ nhieu)\ tuoi\b | \bthuoc\ dien\b | \bco\ bi\ phat\ khong\b
     """,
     "forms": r"""
@@ -74,7 +80,8 @@ _PATTERNS: dict[str, str] = {
         | \b(?:viet|dien|ghi)\ (?:don|to\ khai)\b | \bdon\ viet\b
     """,
     "result": r"""
-        \b(?:duoc|nhan|cap|tra|dua)(?:\ (?:duoc|ve|cho|minh|toi|cap|tra|nhan))*\ (?:giay\ to|giay|cai|van\ ban)\ gi\b
+        \b(?:duoc|nhan|cap|tra|dua)(?:\ (?:duoc|ve|cho|minh|toi|cap|tra|nhan))*
+          \ (?:giay\ to|giay|cai|van\ ban)\ gi\b
         | \bnhan\ (?:duoc|ve)\ gi\b | \bket\ qua\ (?:\w+\ ){0,6}?(?:la|giay)\ (?:\w+\ )?gi\b
         | \bban\ giay\ (?:hay|khong)\b | \bban\ (?:dien\ tu|cung)\ khong\b
     """,

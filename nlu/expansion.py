@@ -1,4 +1,4 @@
-"""Training examples made many: <…> filled from tables, words of politeness added, typing made messy.
+"""Training examples made many: <…> filled from tables, politeness added, typing made messy.
 
 The files in data/nlu stay readable; what is learned from is drawn from them with a fixed seed.
 """
@@ -30,9 +30,9 @@ _FOREIGN = frozenset({"chuyện khác", "việc riêng"})
 _SITUATION_INTENTS = frozenset(
     f"ask_{aspect}"
     for aspect in (
-        "documents fee processing_time where steps online eligibility forms result "
-        "legal_basis procedure"
-    ).split()
+        *("documents", "fee", "processing_time", "where", "steps", "online"),
+        *("eligibility", "forms", "result", "legal_basis", "procedure"),
+    )
 )
 _PLAIN_INTENTS = frozenset({"greet", "goodbye", "thank", "affirm", "deny", "inform"})
 

@@ -15,7 +15,8 @@ from nlu import aspects, case_codes, lexicon
 from nlu import text as reading
 
 CASE_CODE_WORD = "<code>"
-_POLITE_ENDS = frozenset("a vay ad nhe nha voi oi ha nhi admin da ban cau chau hen the".split())
+_POLITE = "a vay ad nhe nha voi oi ha nhi admin da ban cau chau hen the"
+_POLITE_ENDS = frozenset(_POLITE.split())
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _HAS_DIGIT = re.compile(r"\d")
 

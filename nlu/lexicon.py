@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 import unicodedata
@@ -12,16 +13,15 @@ from pathlib import Path
 
 _LONGEST_SYLLABLE = 7
 _SPLITTABLE = range(4, 41)
-_ONSETS = (
-    "b c ch d g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x".split()
-)  # how a Vietnamese syllable can begin
-_RHYMES = set(
-    """a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem
+_ONSET_LETTERS = "b c ch d g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"
+_ONSETS = _ONSET_LETTERS.split()  # how a Vietnamese syllable can begin
+_RHYME_LETTERS = """
+    a ac ach ai am an ang anh ao ap at au ay e ec ech em en eng enh eo ep et eu i ia ich iec iem
     ien ieng iep iet ieu im in inh ip it iu o oa oac oach oai oam oan oang oanh oao oap oat oay oc
     oe oen oeo oet oi om on ong op ot u ua uan uang uat uay uc ue uech uenh ui um un ung uoc uoi
     uom uon uong uop uot uou uo up ut uu uy uya uych uyen uyet uynh uyt uyu y yem yen yeng yet
-    yeu""".split()
-)
+    yeu"""
+_RHYMES = set(_RHYME_LETTERS.split())
 _VALID = {onset + rhyme for onset in ["", *_ONSETS] for rhyme in _RHYMES} | {"gi", "gin", "quoc"}
 
 
@@ -110,7 +110,7 @@ class Lexicon:
         for end in range(1, len(word) + 1):
             best.append(min(self._ways(word, folded, end, best), default=(math.inf, ())))
         cuts = best[-1][1]
-        parts = [word[a:b] for a, b in zip(cuts, cuts[1:])]
+        parts = [word[a:b] for a, b in itertools.pairwise(cuts)]
         if len(parts) < 2 or not self._has_pair(parts):
             return ()
         return tuple(parts)
@@ -134,7 +134,7 @@ class Lexicon:
 
     def _has_pair(self, parts: Sequence[str]) -> bool:
         folded = [fold(part) for part in parts]
-        return any(pair in self._pairs for pair in zip(folded, folded[1:]))
+        return any(pair in self._pairs for pair in itertools.pairwise(folded))
 
     def _opened(self, word: str) -> tuple[str, ...]:
         """A word whose first syllable was cut to its first letters: "khsinh" → "khai sinh"."""

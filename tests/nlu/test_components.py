@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +21,8 @@ RESOURCE = Resource("component")
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[LocalModelStorage]:
-    yield LocalModelStorage.create(tmp_path)
+def storage(tmp_path: Path) -> LocalModelStorage:
+    return LocalModelStorage.create(tmp_path)
 
 
 def test_tokens_are_normalised_and_stand_where_they_were_typed(storage: LocalModelStorage) -> None:

@@ -1,4 +1,4 @@
-"""The training data is sound: no leak from the development set, no empty table, one intent a text."""
+"""The training data is sound: nothing leaks from the development set, one intent a text."""
 
 from __future__ import annotations
 
