@@ -38,5 +38,5 @@ def _book(section: str) -> tuple[PhraseBook, dict[tuple[Word, ...], set[str]]]:
     names: dict[tuple[Word, ...], set[str]] = {}
     for name, said in table.items():
         for piece in str(said).split("|"):
-            names.setdefault(tuple(reading.split(piece)), set()).add(str(name))
+            names.setdefault(reading.phrase(piece), set()).add(str(name))
     return PhraseBook(names), names

@@ -24,6 +24,7 @@ COVERED_ONE, TITLE_ONE = 0.8, 0.75  # where only names speak
 TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
 COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not know what is asked
 EXACT_COVERED, EXACT_TITLE = 0.9, 0.85  # the official name was typed
+NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
 QUOTED = 0.6  # share of a name, and of the message's pairs, from which the name is said
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 
@@ -44,6 +45,10 @@ def decide(
         return Decision(NOTHING, ())
     order = _one_of_each_family(candidates, ranker)
     scored = tuple((c.place, _score(c, order)) for c in order)
+    nearest = tuple(
+        (c.place, round(NEAREST * c.covered * score, 4))
+        for c, (_, score) in zip(order, scored, strict=True)
+    )
     if not order:
         return Decision(UNKNOWN, ())
     first = order[0]
@@ -52,10 +57,10 @@ def decide(
         and unserved.said > first.said + UNSERVED_LEAD
         and not _is_quoted(first)
     ):
-        return Decision(UNKNOWN, scored)
+        return Decision(UNKNOWN, nearest)
     if first.request is None:
         kind = _by_names(first, order, ranker)
-        return Decision(kind, () if kind == NOTHING else scored)
+        return Decision(kind, {NOTHING: (), UNKNOWN: nearest}.get(kind, scored))
     return Decision(_by_saying(first, order, ranker), scored)
 
 

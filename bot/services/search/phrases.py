@@ -67,7 +67,10 @@ class PhraseBook:
 
 
 def _step(node: _Node, word: Word) -> list[_Node]:
-    return [c for known, c in node.children.get(word.bare, ()) if agrees(word, known)]
+    found = node.children.get(word.bare, [])
+    if word.marked:
+        found = [*found, *node.children.get(word.text, ())]
+    return [child for known, child in found if agrees(word, known)]
 
 
 def agrees(written: Word, known: Word) -> bool:

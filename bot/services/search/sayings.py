@@ -221,7 +221,7 @@ def _phrases(value: str, groups: Mapping[str, frozenset[Phrase]]) -> frozenset[P
         if text.startswith("<") and text.endswith(">"):
             found |= groups[text[1:-1]]
         elif text:
-            found.add(tuple(reading.split(text)))
+            found.add(reading.phrase(text))
     return frozenset(found)
 
 

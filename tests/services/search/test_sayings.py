@@ -9,7 +9,8 @@ import pytest
 
 from bot.errors import CatalogueError
 from bot.services.search import sayings as table
-from bot.services.search.words import read
+from bot.services.search.phrases import PhraseBook
+from bot.services.search.words import phrase, read
 from bot.settings import ROOT
 
 NATIONAL = ROOT.parent / "shared" / "data" / "procedures_national_index.tsv"
@@ -85,6 +86,12 @@ def test_one_word_cannot_say_two_parts(small: table.Sayings) -> None:
 def test_a_phrase_wholly_inside_an_aside_is_not_said(small: table.Sayings) -> None:
     words = read("bằng lái mất bao nhiêu")
     assert [h.request.name for h in small.match(words, frozenset({2, 3, 4}))] == ["Bằng lái"]
+
+
+def test_a_phrase_can_ask_for_its_marks() -> None:
+    book = PhraseBook([phrase("rơi! mất")])
+    assert book.find(read("rơi mất"))
+    assert not book.find(read("roi mat"))
 
 
 def test_everyday_words_become_the_words_of_the_catalogue(small: table.Sayings) -> None:
