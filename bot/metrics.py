@@ -28,7 +28,6 @@ COUNTERS = {
     "turn_failures": ("Turns that failed and will be tried again.", "reason"),
     "sends": ("Messages handed to the platform, by result.", "result"),
     "swept": ("Conversations that the sweep had to wake.", "kind"),
-    "tokens": ("Refreshes of the access token, by result.", "result"),
 }
 HISTOGRAMS = {
     "turn_seconds": "Time that the dialogue engine took for one message.",

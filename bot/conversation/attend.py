@@ -16,7 +16,7 @@ from bot.conversation import notices
 from bot.conversation.cutting import fit
 from bot.conversation.locks import Lock, Locks
 from bot.conversation.messages import Channel, Reply, Turn
-from bot.conversation.rasa_client import RasaClient
+from bot.conversation.rasa_client import UNREACHABLE, RasaClient
 from bot.conversation.router import Ask, Decision, Forget, decide
 from bot.conversation.sending import Address, Sender, to_row
 from bot.database import session_scope, utcnow
@@ -30,6 +30,7 @@ from bot.services.inbox import Inbound, TurnResult
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # by the number of failures; the last repeats
+UNREACHABLE_SECONDS = 5.0  # at most, for finding that nobody listens yet costs next to nothing
 SLOW_AFTER = 120.0  # seconds of failing after which the citizen is told, once
 HOPELESS_AFTER = 8  # failures of one message while others are being answered
 NO_TURN = Turn(replies=(), intent="", confidence=0.0)  # nothing was asked
@@ -182,6 +183,8 @@ class Attendant:
             if not hopeless:
                 step = min(message.attempts, len(self._retry_seconds) - 1)
                 wait = self._retry_seconds[step]
+                if reason == UNREACHABLE:
+                    wait = min(wait, UNREACHABLE_SECONDS)
                 inbox.postpone(session, message, seconds=wait, error=reason)
                 return None
         # The engine answers others but fails on this one each time. It must not hold up what the

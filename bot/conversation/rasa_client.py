@@ -16,6 +16,7 @@ from bot.keepalive import KeepAlive
 CONNECT_SECONDS = 1.0
 TURN_SECONDS = 20.0  # below the life-time of a conversation's lock
 OUTCOMES = frozenset({"answered", "offered", "asked", "refused", "other"})
+UNREACHABLE = "unreachable"  # the reason when no server takes the connection
 _MESSAGE = "/webhooks/citizen/message"
 _FORGET = "/webhooks/citizen/forget"
 
@@ -78,7 +79,7 @@ class RasaClient:
             if answer.status_code != 200:
                 raise DialogueError(f"http_{answer.status_code}")
             return answer
-        raise DialogueError("unreachable")
+        raise DialogueError(UNREACHABLE)
 
     def _servers(self, conversation_id: int) -> Iterator[str]:
         first = conversation_id % len(self._urls)

@@ -154,9 +154,10 @@ def test_what_comes_after_a_waiting_message_waits_too(
 def test_rasa_that_is_not_there_at_all_is_waited_for(chain: Chain, fake_rasa: FakeRasa) -> None:
     fake_rasa.close()
     conversation = chain.say("câu hỏi")
-    chain.attendant().attend(conversation)
+    chain.attendant(retry_seconds=(60.0,)).attend(conversation)
     [message] = chain.messages("in")
     assert (message.state, message.error) == ("pending", "unreachable")
+    assert (message.not_before - utcnow()).total_seconds() <= 5
 
 
 def test_a_hanging_rasa_is_given_up_in_time(chain: Chain, fake_rasa: FakeRasa) -> None:
