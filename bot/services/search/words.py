@@ -14,10 +14,11 @@ from ruamel.yaml import YAML
 
 from bot.errors import CatalogueError
 from bot.settings import ROOT
-from nlu import case_codes
+from nlu import case_codes, lexicon
 from nlu import text as language
 
 WORDS_FILE = ROOT / "data" / "lookups" / "search_words.yml"
+WRITES_MARKS = 0.75  # share of marked words from which the writer is taken to type marks
 MAX_WORDS = 80  # a longer message names its matter early; the rest only costs time
 
 _WORD = re.compile(r"[^\W_]+")
@@ -29,11 +30,12 @@ class Word:
 
     text: str
     bare: str
+    meant: bool = False  # unmarked on purpose: a word as it stands, in a message with marks
 
     @property
     def marked(self) -> bool:
-        """Whether the writer used marks, so that the marks can be trusted."""
-        return self.text != self.bare
+        """Whether what was written about marks can be trusted."""
+        return self.meant or self.text != self.bare
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,12 @@ def read(message: str) -> list[Word]:
     found = case_codes.find(message)
     if found is not None:
         message = f"{message[: found.start]} {message[found.end :]}"
-    clean = language.normalise(message)
-    return [Word(w, language.fold(w)) for w in _WORD.findall(clean)[:MAX_WORDS]]
+    clean = _WORD.findall(language.normalise(message))[:MAX_WORDS]
+    words = [Word(w, language.fold(w)) for w in clean]
+    if sum(w.marked for w in words) < WRITES_MARKS * len(words):
+        return words
+    known = lexicon.load(language.LOOKUPS)
+    return [w if w.marked else Word(w.text, w.bare, known.is_syllable(w.text)) for w in words]
 
 
 def aside_places(words: Sequence[Word], lists: WordLists) -> frozenset[int]:

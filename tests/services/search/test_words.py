@@ -59,3 +59,9 @@ def test_a_broken_list_is_named(tmp_path: Path) -> None:
     broken.write_text("asides: nothing\nfillers: []\ngeneric: []\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match="asides"):
         load_lists(broken)
+
+
+def test_who_types_marks_means_the_words_without_them_too() -> None:
+    words = {w.text: w for w in read("Xin đỗ xe tạm trên vỉa hè để tổ chức đám cưới")}
+    assert words["xe"].marked
+    assert not any(w.marked for w in read("xin do xe tam tren via he"))
