@@ -16,7 +16,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,30 +151,36 @@ def whole_words() -> Callable[[str], list[str]] | None:
     return read
 
 
-def sklearn_rows(pairs: Sequence[Pair]) -> list[Tried]:
+def candidates(*, with_rasa: bool) -> Iterator[Tried]:
+    """Everything that is compared, trained one after the other."""
+    yield from sklearn_candidates(training_pairs())
+    if with_rasa:
+        fewer = training_pairs(fillings=2, repeats=1)  # DIET takes an hour with all of them
+        yield pipeline("shipped features, fewer examples", fewer, features, sgd())
+        for name, parts in _RASA.items():
+            yield rasa_candidate(name, parts, fewer)
+
+
+def sklearn_candidates(pairs: Sequence[Pair]) -> Iterator[Tried]:
     """The comparisons that need seconds."""
-    logistic = LogisticRegression(C=4, class_weight="balanced", max_iter=60, tol=1e-2)
     only_words = with_options(letters=False, ends=False, cues=False, field=False)
-    rows = [
-        shipped(pairs),
-        pipeline("with accented words too", pairs, with_options(accents=True), sgd()),
-        pipeline("without letters", pairs, with_options(letters=False), sgd()),
-        pipeline("without the last words", pairs, with_options(ends=False), sgd()),
-        pipeline("without aspect cues", pairs, with_options(cues=False), sgd()),
-        pipeline("without field words", pairs, with_options(field=False), sgd()),
-        pipeline("syllables only", pairs, only_words, sgd()),
-        pipeline("words as typed, no nlu.text", pairs, raw_words, sgd()),
-        pipeline("linear SVM", pairs, features, LinearSVC(C=0.5, class_weight="balanced")),
-        pipeline("logistic regression (lbfgs)", pairs, features, logistic),
-    ]
-    plain = training_pairs(registers=False)
-    rows.append(pipeline("clean examples only", plain, features, sgd()))
+    yield shipped(pairs)
+    yield pipeline("with accented words too", pairs, with_options(accents=True), sgd())
+    yield pipeline("without letters", pairs, with_options(letters=False), sgd())
+    yield pipeline("without the last words", pairs, with_options(ends=False), sgd())
+    yield pipeline("without aspect cues", pairs, with_options(cues=False), sgd())
+    yield pipeline("without field words", pairs, with_options(field=False), sgd())
+    yield pipeline("syllables only", pairs, only_words, sgd())
+    yield pipeline("words as typed, no nlu.text", pairs, raw_words, sgd())
+    yield pipeline("linear SVM", pairs, features, LinearSVC(C=0.5, class_weight="balanced"))
+    logistic = LogisticRegression(C=4, class_weight="balanced", max_iter=60, tol=1e-2)
+    yield pipeline("logistic regression (lbfgs)", pairs, features, logistic)
+    yield pipeline("clean examples only", training_pairs(registers=False), features, sgd())
     segmented = whole_words()
     if segmented is None:
         print("whole words: left out, the package underthesea is not installed")
     else:
-        rows.append(pipeline("whole words (underthesea)", pairs, segmented, sgd()))
-    return rows
+        yield pipeline("whole words (underthesea)", pairs, segmented, sgd())
 
 
 _FEATURIZERS: list[dict[str, Any]] = [
@@ -200,7 +206,7 @@ _RASA: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def rasa_row(name: str, parts: list[dict[str, Any]], pairs: Sequence[Pair]) -> Tried:
+def rasa_candidate(name: str, parts: list[dict[str, Any]], pairs: Sequence[Pair]) -> Tried:
     """A Rasa pipeline trained and loaded as Rasa does it."""
     from rasa.core.agent import Agent
     from rasa.model_training import train_nlu
@@ -251,13 +257,13 @@ def measure(tried: Tried, sets: dict[str, list[Message]]) -> dict[str, Any]:
     return row
 
 
-def show(rows: Sequence[dict[str, Any]]) -> None:
-    """The table on the screen."""
-    columns = [key for key in rows[0] if key != "name"]
-    print("| tried | " + " | ".join(columns) + " |")
-    print("|---" * (len(columns) + 1) + "|")
-    for row in rows:
-        print(f"| {row['name']} | " + " | ".join(f"{row[c]:.3g}" for c in columns) + " |")
+def show(row: dict[str, Any], *, first: bool) -> None:
+    """One line of the table on the screen, as soon as it is known."""
+    columns = [key for key in row if key != "name"]
+    if first:
+        print("| tried | " + " | ".join(columns) + " |")
+        print("|---" * (len(columns) + 1) + "|")
+    print(f"| {row['name']} | " + " | ".join(f"{row[c]:.3g}" for c in columns) + " |", flush=True)
 
 
 def main() -> None:
@@ -267,14 +273,10 @@ def main() -> None:
     parser.add_argument("--rasa", action="store_true", help="also Rasa's own classifiers")
     arguments = parser.parse_args()
     sets = message_sets()
-    rows = [measure(tried, sets) for tried in sklearn_rows(training_pairs())]
-    if arguments.rasa:
-        fewer = training_pairs(fillings=2, repeats=1)
-        rows.append(
-            measure(pipeline("shipped features, fewer examples", fewer, features, sgd()), sets)
-        )
-        rows += [measure(rasa_row(name, parts, fewer), sets) for name, parts in _RASA.items()]
-    show(rows)
+    rows: list[dict[str, Any]] = []
+    for tried in candidates(with_rasa=arguments.rasa):
+        rows.append(measure(tried, sets))
+        show(rows[-1], first=len(rows) == 1)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
