@@ -25,30 +25,20 @@ from nlu.place_names import (
     PlaceName,
     load,
 )
+from nlu.place_words import (
+    ASKING,
+    CUES,
+    FILLERS,
+    FORMER,
+    JOINTS,
+    LEVELS_BY_FIRST,
+    SHORT_LEVELS,
+    SPEAKERS,
+    STRONG_CUES,
+)
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
 _MARKED = re.compile(r"[wfjz\d]|aa|ee|oo|dd|[sxr]$")  # what Telex and VNI leave in a word
-_SHORT_LEVELS = {
-    "tp": "thành phố", "tx": "thị xã", "tt": "thị trấn", "p": "phường", "ph": "phường",
-    "f": "phường", "x": "xã", "h": "huyện", "t": "tỉnh",
-}  # fmt: skip
-_LEVELS_BY_FIRST = {
-    "thanh": (("thành", "phố"),), "thi": (("thị", "trấn"), ("thị", "xã")),
-    "phuong": (("phường",),), "xa": (("xã",),), "huyen": (("huyện",),), "tinh": (("tỉnh",),),
-}  # fmt: skip
-_STRONG_CUES = frozenset({"o", "tai", "thuoc", "que", "song", "tru"})
-_CUES = _STRONG_CUES | {
-    "ve", "sang", "qua", "len", "xuong", "ra", "tu", "den", "toi", "gan", "ben", "nguoi", "dan",
-    "ubnd",
-}  # fmt: skip
-_JOINTS = frozenset({"thuoc", "cua", "o", "cu", "truoc", "day", "ngay", "xua", "tai"})
-_FILLERS = frozenset({
-    "toi", "minh", "em", "chau", "con", "la", "o", "tai", "ben", "da", "vang", "a", "ah", "nhe",
-    "nha", "ban", "oi", "thi", "dang", "song", "que", "day", "do", "cu", "moi", "truoc", "thuoc",
-    "bac", "chi", "anh", "voi", "ad", "can", "hoi", "cho", "duoc", "ngu", "gan", "ngay",
-    "xa", "phuong", "tran", "huyen", "tinh", "thanh", "pho",
-})  # fmt: skip
-_FORMER = frozenset({"cu", "xua"})
 _LONG = 8  # letters and spaces of a name that may have one of them wrong
 
 
@@ -100,6 +90,14 @@ def find(text: str, *, expecting: bool = False) -> tuple[PlaceMention, ...]:
     return tuple(reader.mentions())
 
 
+def only(text: str, mentions: Sequence[PlaceMention]) -> bool:
+    """Whether a message says nothing but places: "dạ em ở phường Đa Mai ạ"."""
+    return bool(mentions) and all(
+        _read(m[0])[1] in FILLERS | ASKING or any(p.start <= m.start() < p.end for p in mentions)
+        for m in _WORD.finditer(text)
+    )
+
+
 @functools.lru_cache(maxsize=50_000)
 def _read(raw: str) -> tuple[str, str]:
     """One written word: (as meant, without diacritics)."""
@@ -146,7 +144,7 @@ class _Reader:
         if found is None:
             return None
         within, end = self._within(found)
-        former = any(w in _FORMER for w in self._folded[found.last : found.last + 1])
+        former = any(w in FORMER for w in self._folded[found.last : found.last + 1])
         last = max(end, found.last + former)
         return (
             PlaceMention(
@@ -163,11 +161,11 @@ class _Reader:
 
     def _level(self, at: int) -> tuple[str, int]:
         """(the level said at this word, the word after it)."""
-        for spelled in _LEVELS_BY_FIRST.get(self._folded[at], ()):
+        for spelled in LEVELS_BY_FIRST.get(self._folded[at], ()):
             typed = [w.typed for w in self._words[at : at + len(spelled)]]
             if len(typed) == len(spelled) and all(map(_agrees, typed, spelled)):
                 return " ".join(spelled), at + len(spelled)
-        level = _SHORT_LEVELS.get(self._words[at].typed, "")
+        level = SHORT_LEVELS.get(self._words[at].typed, "")
         return (level, at + 1) if level and at + 1 < len(self._words) else ("", at)
 
     def _at(self, at: int) -> list[_Found]:
@@ -196,9 +194,10 @@ class _Reader:
     def _surely_alone(self, found: _Found, own_level: bool) -> bool:
         """Whether one syllable is a name and not a word: "xã chờ mãi", "phường hồ sơ gồm gì"."""
         after = self._folded[found.last : found.last + 1]
-        if found.exact:
-            return self._words[found.first].capital or (own_level and after != ("so",))
-        return own_level and self._plain and (not after or after[0] in _FORMER)
+        word = self._words[found.first]
+        if found.exact or (found.names[0].name.isascii() and not self._plain):
+            return word.capital or (own_level and after != ("so",))
+        return own_level and self._plain and (not after or after[0] in FORMER)
 
     def _slip(self, level: str, at: int) -> _Found | None:
         """A name after its level with one letter wrong; none where two names are as near."""
@@ -218,11 +217,12 @@ class _Reader:
             return False
         if all(w.capital for w in words) or any(not _is_syllable(w.typed) for w in words):
             return True
-        return self._plain and not any(w.folded in _FILLERS | _CUES for w in words)
+        return self._plain and not any(w.folded in FILLERS | CUES for w in words)
 
     def _bare(self, at: int) -> _Found | None:
         """A name without its level, where it can hardly be anything else."""
-        cue = self._folded[at - 1] if at else ""
+        before = [w for w in self._folded[max(0, at - 3) : at] if w not in SPEAKERS]
+        cue = before[-1] if before and before[-1] == "que" else "".join(self._folded[at - 1 : at])
         for found in self._at(at):
             names = _without_level(found.names)
             if names and self._trusted(found, cue, names):
@@ -236,21 +236,21 @@ class _Reader:
         if self._expecting and self._nothing_else(found):
             return True
         if len(found) == 1:
-            return found.exact and capital and (cue in _STRONG_CUES or after in {("cu",)})
-        if after and after[0] in _FORMER and (found.exact or self._plain):
+            return found.exact and capital and (cue in STRONG_CUES or after in {("cu",)})
+        if after and after[0] in FORMER and (found.exact or self._plain):
             return True
         if any(self._followed(found, name) for name in names) and (found.exact or self._plain):
             return True
         ordinary = tuple(w.folded for w in words) in self._names.ordinary
         if found.exact:
-            if cue in _CUES or (self._expecting and capital):
-                return capital or cue in _STRONG_CUES or not ordinary
+            if cue in CUES or (self._expecting and capital):
+                return capital or cue in STRONG_CUES or not ordinary
             needs_cue = _spelled(names[0]) in self._names.needs_cue
             known = any(n.kind != COMMUNE or n.when == NOW for n in names)
             return not needs_cue and (capital or (known and not ordinary))
         if not self._plain or ordinary:
-            return capital and cue in _STRONG_CUES and not self._plain
-        if cue in _STRONG_CUES:
+            return capital and cue in STRONG_CUES and not self._plain
+        if cue in STRONG_CUES:
             return True
         typed = " ".join(w.folded for w in words)
         hidden = typed in self._names.needs_cue or _spelled(names[0]) in self._names.needs_cue
@@ -260,7 +260,7 @@ class _Reader:
         around = self._folded[: found.first] + self._folded[found.last :]
         if len(found) == 1 and not found.exact and around and "o" not in around:
             return False  # "cho tôi hỏi" is not from the town of Chờ
-        return all(w in _FILLERS for w in around)
+        return all(w in FILLERS for w in around)
 
     def _followed(self, found: _Found, name: PlaceName) -> bool:
         """Whether the district or province that the place was in is said right after it."""
@@ -282,7 +282,7 @@ class _Reader:
             if names:
                 broader.extend(names)
                 at = end
-            elif self._folded[at] in _JOINTS:
+            elif self._folded[at] in JOINTS:
                 at += 1
             else:
                 break
