@@ -32,6 +32,7 @@ SETS = {
     "development": DATA / "questions_dev.jsonl",
     "held out": ROOT / "tests" / "data" / "search_heldout.jsonl",
     "fresh": ROOT / "tests" / "data" / "search_fresh.jsonl",
+    "rare": ROOT / "tests" / "data" / "search_rare.jsonl",
     "indirect": ROOT / "tests" / "data" / "search_indirect.jsonl",
 }
 NATIONAL = 2642

@@ -19,6 +19,7 @@ EVERYDAY = 40  # `asked` from which a procedure may be answered without a questi
 SHORT, TELLING, LONG = 1.0, 1.25, 1.6  # weights of a saying: a word, two words, two parts
 EXPLAINED = 0.3  # share of the message that a saying below LONG must explain to be answered
 AHEAD = 0.55  # what the first must lead the second by
+AHEAD_RARE = 0.9  # the same for a procedure that few need
 AHEAD_UNSAID = 0.3  # the same where only names speak
 COVERED_ONE, TITLE_ONE = 0.8, 0.75  # where only names speak
 TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
@@ -71,10 +72,11 @@ def _is_quoted(first: Candidate) -> bool:
 
 def _by_saying(first: Candidate, order: Sequence[Candidate], ranker: Ranker) -> str:
     assert first.request is not None
-    rivals = [
-        c for c in order[1:] if c.request is not first.request and first.total - c.total < AHEAD
-    ]
     rare = ranker.asked(first.place) < EVERYDAY
+    lead = AHEAD_RARE if rare else AHEAD
+    rivals = [
+        c for c in order[1:] if c.request is not first.request and first.total - c.total < lead
+    ]
     vague = first.said < (TELLING if rare else SHORT) or (
         first.said < LONG and first.covered < EXPLAINED
     )
