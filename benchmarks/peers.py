@@ -54,7 +54,6 @@ def assistant(zalo_api_url: str) -> Iterator[Settings]:
     )
     supervisor = Supervisor(folder / "log", print)
     environ = processes.environ_for(settings)
-    environ["ZALO_API_URL"] = zalo_api_url
     try:
         supervisor.start([processes.store(settings, environ)])
         run.prepare(settings)

@@ -34,6 +34,11 @@ def environ_for(settings: Settings) -> Environ:
         "ONESTOP_CONFIG": str(settings.onestop_config),
         "RASA_URL": ",".join(settings.rasa_urls),
         "ACTIONS_URL": settings.actions_url,
+        "PORT": str(settings.port),
+        "SIMULATOR_PORT": str(settings.simulator_port),
+        "ZALO_API_URL": settings.zalo_api_url,
+        "ZALO_OAUTH_URL": settings.zalo_oauth_url,
+        "ZALO_ZBS_URL": settings.zalo_zbs_url,
         "RASA_TOKEN": settings.rasa_token or secrets.token_urlsafe(24),
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -85,7 +90,7 @@ def web(settings: Settings, environ: Environ) -> ProcessSpec:
         sys.executable, "-m", "gunicorn", "webhook:create_app()",
         "--bind", f"{settings.host}:{settings.port}", "--workers", "2",
         "--worker-class", "gthread", "--threads", "8", "--keep-alive", "75",
-        "--graceful-timeout", "5",
+        "--graceful-timeout", "5", "--no-control-socket",
     )  # fmt: skip
     return ProcessSpec("web", command, answers(f"{base_url(settings)}/health/live"), environ)
 

@@ -52,10 +52,10 @@ def read_file(path: Path, crawl_date: dt.date | None = None) -> list[Item]:
 
 
 def date_of(path: Path, text: str = "") -> dt.date:
-    """A date in the file's name, else the day on which the file was last changed.
+    """A date in the file's name, else of the newest page it links to, else of its last change.
 
-    That day is no evidence where files get a common date; but never before the newest page that
-    `text` links to: the portal's page ids are UUIDs of version 7, which begin with their time.
+    The portal's page ids are UUIDs of version 7, which begin with their time; the day of the last
+    change comes last, because a copy or a checkout gives every file the day it was made.
     """
     match = _DATE_IN_NAME.search(path.stem)
     if match:
@@ -64,7 +64,7 @@ def date_of(path: Path, text: str = "") -> dt.date:
         except ValueError:
             pass
     pages = (int(high + low, 16) / 1000 for high, low in _PAGE_ID.findall(text))
-    seconds = max(path.stat().st_mtime, *pages, 0)
+    seconds = max(pages, default=0) or path.stat().st_mtime
     return dt.datetime.fromtimestamp(seconds, tz=dt.timezone.utc).date()
 
 

@@ -21,6 +21,17 @@ class Answer:
     values: dict[str, str] = field(hash=False)
 
 
+LONG_NAME = 80  # characters: more of an official name hides the answer on a phone
+
+
+def heading(record: ProcedureRecord) -> str:
+    """What the answer is about: the official name, or what people call it where that is long."""
+    name = one_line(record.name, 200)
+    if len(name) <= LONG_NAME or not record.plain_name:
+        return name
+    return one_line(record.plain_name, 200)
+
+
 def compose(
     record: ProcedureRecord, aspect: str, *, today: dt.date, hotline: str = DEFAULT_HOTLINE
 ) -> Answer:
@@ -36,7 +47,7 @@ def compose(
     return Answer(
         response=f"utter_procedure_{aspect}",
         values={
-            "name": one_line(record.name, 200),
+            "name": heading(record),
             "body": f"{warning}\n{body}" if warning else body,
             "source": source_line(record, today),
         },

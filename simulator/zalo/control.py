@@ -42,8 +42,9 @@ def control_blueprint(platform: Platform) -> Blueprint:
     def sends() -> Response:
         since = request.args.get("since", 0, type=int)
         wait = min(request.args.get("wait", 0.0, type=float), LONGEST_WAIT)
-        platform.ledger.wait_for(lambda: platform.ledger.last_send() > since, wait)
-        found = platform.ledger.sends(since, request.args.get("user_id", ""))
+        user_id = request.args.get("user_id", "")
+        platform.ledger.wait_for(lambda: bool(platform.ledger.sends(since, user_id)), wait)
+        found = platform.ledger.sends(since, user_id)
         return answer({"sends": [s.as_json() for s in found]})
 
     @views.get("/faults")
