@@ -16,7 +16,7 @@ from bot.services.search.ranking import Candidate, Ranker, Unserved
 ONE, SEVERAL, UNKNOWN, NOTHING = "one", "several", "unknown", "nothing"
 
 EVERYDAY = 40  # `asked` from which a procedure may be answered without a question back
-SHORT, TELLING, LONG = 1.0, 1.25, 1.6  # weights of a saying: a word, two words, two parts
+TELLING, LONG = 1.25, 1.6  # weights of a saying: two words, nearly two parts
 EXPLAINED = 0.3  # share of the message that a saying below LONG must explain to be answered
 AHEAD = 0.55  # what the first must lead the second by
 AHEAD_RARE = 0.9  # the same for a procedure that few need
@@ -77,9 +77,7 @@ def _by_saying(first: Candidate, order: Sequence[Candidate], ranker: Ranker) -> 
     rivals = [
         c for c in order[1:] if c.request is not first.request and first.total - c.total < lead
     ]
-    vague = first.said < (TELLING if rare else SHORT) or (
-        first.said < LONG and first.covered < EXPLAINED
-    )
+    vague = (rare and first.said < TELLING) or (first.said < LONG and first.covered < EXPLAINED)
     return SEVERAL if first.request.ask or rivals or vague else ONE
 
 

@@ -120,11 +120,10 @@ def test_a_wrong_entry_is_named(tmp_path: Path, entry: str, told: str) -> None:
         table.load(path)
 
 
-def test_every_request_of_the_shipped_table_can_be_asked_for_in_its_own_words() -> None:
-    sayings = table.load()
-    assert len(sayings.requests) > 250
-    assert all(request.codes or request.name for request in sayings.requests)
-    assert all(len(request.codes) > 1 for request in sayings.requests if request.ask)
+def test_the_shipped_table_is_broad_and_a_choice_offers_more_than_one() -> None:
+    requests = table.load().requests
+    assert len(requests) > 250
+    assert all(len(request.codes) > 1 for request in requests if request.ask)
 
 
 def test_every_code_of_the_shipped_table_exists() -> None:
