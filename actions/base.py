@@ -28,7 +28,7 @@ Button = dict[str, str]
 
 CASE_FORM = "case_form"
 LISTEN = "action_listen"
-OFFER_SLOTS = ("offered_codes", "pending_aspects")
+OFFER_SLOTS = ("offered_codes", "pending_aspects", "asked_place")
 REMINDERS = 2
 CONFIRM_SECONDS = 600  # a yes that comes later answers something else
 

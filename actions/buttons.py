@@ -20,6 +20,11 @@ def choice(code: str, title: str, aspect: str) -> Button:
     return {"title": shorten(title), "payload": f"{PREFIX}thu-tuc?{query}"}
 
 
+def place(code: str, title: str) -> Button:
+    """One commune to choose as the place where the citizen lives."""
+    return {"title": shorten(title), "payload": f"{PREFIX}noi?{urlencode({'unit': code})}"}
+
+
 def none_of_these(titles: Mapping[str, Any]) -> Button:
     """The way out of a choice."""
     return {"title": titles["none_of_these"], "payload": NONE_OF_THESE}

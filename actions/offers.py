@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import SlotSet
 
-from actions import buttons, failures
+from actions import buttons, failures, places
 from actions.base import Event, Turn
 from bot.catalogue.records import ProcedureRecord
 from bot.services import answers, catalogue
@@ -34,7 +34,10 @@ def show(
     for place, answer in enumerate(composed, start=1):
         turn.say(answer.response, further if place == len(composed) else (), **answer.values)
     turn.trace("answered", [record.code], intent=intent)
+    found = places.where(turn, record) if "where" in aspects else places.remembered(turn)
     return [
+        SlotSet("asked_place", None),
+        *found,
         SlotSet("procedure_code", record.code),
         SlotSet("aspect", aspects[0]),
         SlotSet("pending_aspects", None),

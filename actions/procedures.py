@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import SlotSet
 
-from actions import failures, offers, wording
+from actions import failures, offers, places, wording
 from actions.base import BotAction, Event, Turn
 from bot.services import catalogue, procedures
 from bot.services.procedures import SearchResult
@@ -37,6 +37,9 @@ class ActionAnswerProcedure(BotAction):
         record = catalogue.get(turn.session, picked) if picked else None
         if record:
             return offers.show(turn, record, aspects, intent="ask_procedure")
+        place = places.answered_alone(turn)
+        if place:
+            return place
         found = look_for(turn)
         if found.kind == "one":
             record = catalogue.get(turn.session, found.matches[0].code)
@@ -142,13 +145,16 @@ def _without_name(
 ) -> list[Event]:
     """No procedure is named: the one talked about, the offered ones again, or a question back."""
     if turn.intent == "inform" or turn.confidence < GUESS:
-        return not_understood(turn)
+        return places.office_alone(turn) or not_understood(turn)
     if offered:
         return offers.offer_again(turn, offered, aspects, intent=intent)
     current = turn.slot("procedure_code")
     record = catalogue.get(turn.session, current) if current else None
     if record:
         return offers.show(turn, record, aspects, intent=intent)
+    place = places.office_alone(turn) if "where" in aspects else []
+    if place:
+        return place
     turn.say("utter_ask_which_procedure")
     turn.trace("asked", intent=intent)
     return [SlotSet("pending_aspects", aspects), *failures.count(turn)]

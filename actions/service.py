@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions import failures, offers
+from actions import failures, offers, places
 from actions.base import BotAction, Event, Turn
 from actions.procedures import look_for, not_understood
 from bot.services import conversations
@@ -73,6 +73,9 @@ class ActionOfficeHours(BotAction):
 
 def offer_instead(turn: Turn) -> list[Event]:
     """Ask whether the procedures that the words name are meant; nothing when they name none."""
+    place = places.answered_alone(turn)
+    if place:
+        return place
     found = look_for(turn)
     if found.kind == "one":
         return offers.offer(turn, found.matches[:1], ["overview"], response="utter_offer_one")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 # command -> the action (or response) that answers it
 ACTIONS: Mapping[str, str] = {
     "choose_procedure": "action_choose_procedure",
+    "choose_place": "action_choose_place",
     "reject_offer": "action_reject_offer",
     "show_menu": "utter_menu",
     "request_human": "action_request_human",
@@ -25,14 +26,14 @@ ACTIONS: Mapping[str, str] = {
     "stale_button": "utter_stale_button",
     "received_sticker": "utter_received_sticker",
     "received_image": "utter_received_image",
-    "received_location": "utter_received_location",
+    "received_location": "action_received_location",
     "received_file": "utter_received_file",
     "received_audio": "utter_received_audio",
     "received_info": "utter_received_info",
 }
 
 _SLOT = re.compile(r"[\w.\-]{1,64}", re.ASCII)
-SLOTS = ("procedure_code", "aspect", "case_code")
+SLOTS = ("procedure_code", "aspect", "case_code", "commune_code", "latitude", "longitude")
 
 
 class BadRequestError(ValueError):

@@ -12,6 +12,7 @@ PREFIX = "#dvc:"
 # Verb of the payload → intent of the dialogue engine.
 VERBS = {
     "thu-tuc": "choose_procedure",
+    "noi": "choose_place",
     "khac": "reject_offer",
     "menu": "show_menu",
     "gap-can-bo": "request_human",
@@ -35,6 +36,7 @@ ASPECTS = frozenset(
     }
 )
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,39}")
+_UNIT = re.compile(r"[0-9]{5}")
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,17 @@ def parse(text: str) -> Command | BadPayload:
     intent = VERBS.get(verb)
     if intent is None:
         return BadPayload("verb")
-    if intent != "choose_procedure":
+    if intent not in ("choose_procedure", "choose_place"):
         return Command(intent)
     try:
         given = dict(parse_qsl(query, max_num_fields=8))
     except ValueError:
         return BadPayload("arguments")
+    if intent == "choose_place":
+        unit = given.get("unit", "")
+        if not _UNIT.fullmatch(unit):
+            return BadPayload("unit")
+        return Command(intent, {"commune_code": unit})
     code = given.get("code", "")
     aspect = given.get("aspect", "")
     if not _CODE.fullmatch(code):

@@ -64,7 +64,13 @@ def decide(message: Inbound, procedure_exists: Callable[[str], bool]) -> Decisio
     if message.kind == "text":
         return Ask(command=Command("show_menu"))
     command = _COMMANDS.get(message.kind)
-    return Ask(command=Command(command)) if command else Nothing()
+    return Ask(command=Command(command, _position(message))) if command else Nothing()
+
+
+def _position(message: Inbound) -> dict[str, str]:
+    """Where a shared position is, to about a hundred metres: nobody's door is needed."""
+    position = message.content.get("location") or {}
+    return {k: f"{position[k]:.3f}" for k in ("latitude", "longitude") if k in position}
 
 
 def readable(text: str) -> str:

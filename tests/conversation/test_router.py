@@ -118,6 +118,21 @@ def test_what_has_no_words_becomes_a_command(kind: str, intent: str) -> None:
     assert decided(kind) == Ask(command=Command(intent))
 
 
+def test_a_tapped_place_goes_along_and_is_only_ever_a_code() -> None:
+    command = Command("choose_place", {"commune_code": "07228"})
+    assert decided("text", "#dvc:noi?unit=07228") == Ask(command=command)
+    for payload in ("#dvc:noi", "#dvc:noi?unit=0722", "#dvc:noi?unit=07228'--"):
+        assert decided("text", payload) == Ask(command=Command("stale_button"))
+
+
+def test_a_shared_position_goes_along_no_closer_than_a_street() -> None:
+    where = {"location": {"latitude": 21.2734567, "longitude": 106.1954321}}
+    decision = decided("location", content=where)
+    assert isinstance(decision, Ask)
+    assert decision.command is not None
+    assert dict(decision.command.slots) == {"latitude": "21.273", "longitude": "106.195"}
+
+
 def test_every_command_is_one_that_the_dialogue_engine_knows() -> None:
     from bot.conversation import payloads, router
     from dialogue import commands
