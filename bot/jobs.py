@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.channels.zalo import receipts
 from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.tokens import Tokens
+from bot.conversation import news
 from bot.conversation.attend import Attendant
 from bot.conversation.locks import Locks
 from bot.conversation.rasa_client import RasaClient
@@ -24,6 +25,7 @@ from bot.database import make_engine, make_sessions, session_scope
 from bot.health import WORKER_KEY, WORKER_LIFE
 from bot.logs import where
 from bot.metrics import Metrics
+from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
 from bot.services import delivery
 from bot.settings import Settings
@@ -31,6 +33,7 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
+NEWS_SWEEPS = 5  # followed cases are looked at once in so many sweeps
 TOKEN_CHECK_SWEEPS = 60  # the token is looked at once in so many sweeps
 WAKE_AGAIN_SECONDS = 10  # a conversation is woken by the sweep at most this often
 
@@ -77,6 +80,7 @@ attendant = Attendant(
     metrics,
     hotline=settings.hotline,
 )
+onestop = OneStopFile(settings.onestop_config)
 queue = Queue(broker)
 
 
@@ -118,7 +122,11 @@ def run_sweep() -> None:
             metrics.count("swept", "conversation")
             queue.enqueue("wake", conversation_id)
     receipts.settle(sessions, store)
-    if store.incr("sweeps") % TOKEN_CHECK_SWEEPS == 1:
+    sweeps = store.incr("sweeps")
+    if sweeps % NEWS_SWEEPS == 1:
+        for conversation_id in news.store_changes(sessions, onestop, zalo.text_limit):
+            queue.enqueue("deliver", conversation_id)
+    if sweeps % TOKEN_CHECK_SWEEPS == 1:
         tokens.keep_fresh()
 
 

@@ -12,7 +12,15 @@ from bot.errors import BotError
 from bot.settings import ROOT
 
 RASA_DATA = ("data/nlu", "data/rules", "data/stories")
-_TRAINED_FROM = ("config.yml", "domain", *RASA_DATA, "data/lookups", "nlu", "requirements/base.txt")
+_TRAINED_FROM = (
+    "config.yml",
+    "domain",
+    *RASA_DATA,
+    "data/catalogue",
+    "data/lookups",
+    "nlu",
+    "requirements/base.txt",
+)
 
 
 class TrainingError(BotError):
@@ -41,7 +49,8 @@ def train(models_dir: Path, say: Callable[[str], None]) -> Path:
     say("Training the language model (about a minute) …")
     models_dir.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "rasa", "train", "--domain", "domain", "--data", *RASA_DATA]
-    command += ["--out", str(models_dir), "--fixed-model-name", path.name]
+    # Rasa's own cache knows nothing of our tables and code, hence --force.
+    command += ["--out", str(models_dir), "--fixed-model-name", path.name, "--force"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode or not path.exists():
         tail = done.stdout.decode(errors="replace").strip().splitlines()[-15:]
