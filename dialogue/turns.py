@@ -9,6 +9,7 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.nlg import NaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import ActionExecutionRejected, FollowupAction
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -64,10 +65,10 @@ class TurnProcessor(MessageProcessor):
             message.parse_data = _command_data(command)
         await self._handle_message_with_tracker(message, tracker)
         if command is not None:
-            tracker.update(FollowupAction(command.action), self.domain)
+            await self._run_command(command, message.output_channel, tracker)
         else:
             tracker = await self.run_action_extract_slots(message.output_channel, tracker)
-        await self._run_prediction_loop(message.output_channel, tracker)
+            await self._run_prediction_loop(message.output_channel, tracker)
         answer = reply.read(tracker, message.message_id)
         if answer is None or not answer["messages"]:
             raise TurnFailedError("empty answer")
@@ -83,6 +84,19 @@ class TurnProcessor(MessageProcessor):
         """Intent and entities alone: the ranking of all intents would be stored with each turn."""
         data = await super().parse_message(message, tracker, only_output_properties)
         return {key: data[key] for key in ("text", "intent", "entities")}
+
+    async def _run_command(
+        self, command: Command, output_channel: OutputChannel, tracker: DialogueStateTracker
+    ) -> None:
+        # A command is no intent of the model: asked what follows, the policy would fall back to
+        # "not understood". So it is answered by its action and by what that action calls for.
+        tracker.update(FollowupAction(command.action), self.domain)
+        go_on = True
+        while go_on:
+            if tracker.followup_action is None:
+                tracker.update(FollowupAction(ACTION_LISTEN_NAME), self.domain)
+            action, prediction = self.predict_next_with_tracker_if_should(tracker)
+            go_on = await self._run_action(action, tracker, output_channel, self.nlg, prediction)
 
     async def _run_prediction_loop(
         self, output_channel: OutputChannel, tracker: DialogueStateTracker

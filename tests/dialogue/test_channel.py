@@ -139,6 +139,8 @@ def test_every_order_of_the_router_gets_a_kind_reply(
 ) -> None:
     answer = assistant.order(conversation, intent)
     assert text_of(answer)
+    assert answer["outcome"] != "refused"
+    assert len(answer["messages"]) == 1
 
 
 @pytest.mark.parametrize(
