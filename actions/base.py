@@ -29,8 +29,11 @@ Button = dict[str, str]
 CASE_FORM = "case_form"
 LISTEN = "action_listen"
 OFFER_SLOTS = ("offered_codes", "pending_aspects", "asked_place")
-REMINDERS = 2
+# What is open for the next message only, whichever action answers that one.
+MOMENTARY = ("awaiting", "open_cases")
+REMINDERS = 1
 CONFIRM_SECONDS = 600  # a yes that comes later answers something else
+PENDING_SECONDS = 900  # a look-up that got no second fact by then is forgotten
 
 _shared = Resources()
 
@@ -44,6 +47,7 @@ class Turn:
     dispatcher: CollectingDispatcher
     resources: Resources
     now: dt.datetime
+    outcome: str = "other"  # as traced
 
     @property
     def text(self) -> str:
@@ -80,6 +84,12 @@ class Turn:
         """Whether a case waits for its code or its second fact."""
         return self.tracker.active_loop_name == CASE_FORM
 
+    @property
+    def lapsed(self) -> bool:
+        """Whether the pending look-up has waited too long to still be what is talked about."""
+        until = self.slot("pending_until")
+        return until is not None and self.now.timestamp() >= until
+
     def slot(self, name: str) -> Any:
         """A slot's value, None when it is not set."""
         return self.tracker.slots.get(name)
@@ -106,6 +116,7 @@ class Turn:
 
         `intent` corrects the language model where the conversation shows what was meant.
         """
+        self.outcome = outcome
         trace: dict[str, Any] = {"outcome": outcome, "procedures": list(procedures)}
         if intent and intent != self.intent:
             trace["intent"] = intent
@@ -169,27 +180,35 @@ class BotAction(Action, ABC):
 
     def _finished(self, turn: Turn, events: list[Event]) -> list[Event]:
         set_slots = {e["name"] for e in events if e["event"] == "slot"}
-        stale = ["awaiting"] if self.keeps_offer else ["awaiting", *OFFER_SLOTS]
+        stale = MOMENTARY if self.keeps_offer else (*MOMENTARY, *OFFER_SLOTS)
         events += [SlotSet(s, None) for s in stale if turn.slot(s) and s not in set_slots]
         touched_loop = any(e["event"] == "active_loop" for e in events)
         if turn.looping and not touched_loop and self.action_name != CASE_FORM:
-            # The form declined this message; without this it would not be asked again.
-            events += [*remind(turn), ActiveLoop(CASE_FORM)]
+            events += forget_look_up() if turn.lapsed else _still_pending(turn)
         # The rule says the same, but saying it here spares a prediction.
         return [*events, FollowupAction(LISTEN)]
 
 
-def remind(turn: Turn) -> list[Event]:
-    """Say what the pending look-up still needs; after a few times it waits in silence."""
-    reminders = int(turn.slot("reminders") or 0)
-    if reminders >= REMINDERS:
-        return []
+def _still_pending(turn: Turn) -> list[Event]:
+    """The look-up goes on; once, and only after an answer, the citizen is told what it needs."""
+    # The form declined this message; without the loop it would not be asked again.
+    going_on: list[Event] = [ActiveLoop(CASE_FORM)]
     code = turn.slot("case_code")
-    if code:
-        turn.say("utter_second_fact_pending", code=code)
-    else:
-        turn.say("utter_case_code_pending")
-    return [SlotSet("reminders", reminders + 1)]
+    reminders = int(turn.slot("reminders") or 0)
+    if not code or turn.outcome != "answered" or reminders >= REMINDERS:
+        return going_on
+    turn.say("utter_second_fact_pending", code=code)
+    return [*going_on, SlotSet("reminders", reminders + 1)]
+
+
+def forget_look_up(code: str | None = None) -> list[Event]:
+    """The loop is over; the case stays what is talked about when it was a real one."""
+    return [
+        ActiveLoop(None),
+        SlotSet("case_code", code),
+        SlotSet("case_goal", None),
+        SlotSet("pending_until", None),
+    ]
 
 
 def _log_failure(action: str, error: Exception) -> None:

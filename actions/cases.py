@@ -10,7 +10,15 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.interfaces import ActionExecutionRejection
 
 from actions import buttons, failures
-from actions.base import CASE_FORM, LISTEN, BotAction, Event, Turn, remind
+from actions.base import (
+    CASE_FORM,
+    LISTEN,
+    PENDING_SECONDS,
+    BotAction,
+    Event,
+    Turn,
+    forget_look_up,
+)
 from actions.offers import VIETNAM
 from bot.errors import CaseNotShown, LookupLocked, OneStopUnavailable
 from bot.services import cases
@@ -67,19 +75,21 @@ class CaseForm(BotAction):
     def answer(self, turn: Turn) -> list[Event]:
         """Take what it waits for from this message; another question is left to the rules."""
         if turn.tracker.latest_action_name != LISTEN:
-            # Something else has answered this message; only a reminder is left to say.
-            return remind(turn)
+            # Something else has answered this message: a greeting, thanks.
+            return forget_look_up() if turn.lapsed else []
         goal = turn.slot("case_goal") or STATUS
         found = case_codes.find(turn.text)
         code = turn.slot("case_code")
         if found and found.code != code:
             return _with_code(turn, found, goal)
         fact = cases.parse_second_fact(turn.text) if code else None
+        if turn.lapsed:
+            return _too_late(turn, fact)
         if fact:
             return _try(turn, code, fact, goal)
         if turn.intent == "deny":
             turn.say("utter_look_up_cancelled")
-            return _end_of_look_up()
+            return forget_look_up()
         if turn.intent == "inform" and code:
             turn.say("utter_second_fact_unclear", code=code)
             return []
@@ -100,14 +110,14 @@ def _begin(turn: Turn, goal: str) -> list[Event]:
     if code and turn.text:  # a tap on the menu means any case, not the last one
         return _ask_or_show(turn, code, goal)
     turn.say("utter_ask_case_code")
-    return _waiting(None, goal)
+    return _waiting(turn, None, goal)
 
 
 def _with_code(turn: Turn, found: CaseCode, goal: str) -> list[Event]:
     elsewhere = _ELSEWHERE.get(found.family)
     if elsewhere:
         turn.say(elsewhere, hotline=turn.hotline)
-        return _end_of_look_up()
+        return forget_look_up()
     return _ask_or_show(turn, found.code, goal)
 
 
@@ -115,7 +125,7 @@ def _ask_or_show(turn: Turn, code: str, goal: str) -> list[Event]:
     if cases.is_verified(turn.session, turn.conversation_id, code, turn.now):
         return _try(turn, code, None, goal)
     turn.say("utter_ask_second_fact", code=code)
-    return _waiting(code, goal)
+    return _waiting(turn, code, goal)
 
 
 def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Event]:
@@ -132,20 +142,20 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
         )
     except CaseNotShown:
         turn.say("utter_look_up_refused")
-        return _waiting(code, goal)
+        return _waiting(turn, code, goal)
     except LookupLocked as locked:
         until = locked.until.astimezone(VIETNAM).strftime("%H:%M ngày %d/%m/%Y")
         turn.say("utter_look_up_locked", until=until, hotline=turn.hotline)
-        return _end_of_look_up()
+        return forget_look_up()
     except OneStopUnavailable:
         turn.say("utter_look_up_unavailable", hotline=turn.hotline)
-        return _waiting(code, goal)
+        return _waiting(turn, code, goal)
     if goal == FOLLOW:
         result = cases.follow(turn.session, turn.conversation_id, code, turn.message_id, turn.now)
         turn.say(f"utter_follow_{result}", code=code)
-        return [*_end_of_look_up(code), *failures.clear(turn)]
+        return [*forget_look_up(code), *failures.clear(turn)]
     response, values = cases.describe(view, turn.now)
-    events = [*_end_of_look_up(code), *failures.clear(turn)]
+    events = [*forget_look_up(code), *failures.clear(turn)]
     if view.status in ENDED:
         turn.say(response, (), **values)
         return events
@@ -153,16 +163,20 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
     return [*events, turn.ask_yes_or_no("follow")]
 
 
-def _waiting(code: str | None, goal: str) -> list[Event]:
+def _too_late(turn: Turn, fact: str | None) -> list[Event]:
+    """The look-up was forgotten: digits that still come for it are asked for anew."""
+    if fact is None:
+        raise ActionExecutionRejection(CASE_FORM)
+    turn.say("utter_look_up_lapsed")
+    return _waiting(turn, None, STATUS)
+
+
+def _waiting(turn: Turn, code: str | None, goal: str) -> list[Event]:
     """The loop goes on until the code or the second fact comes."""
     return [
         ActiveLoop(CASE_FORM),
         SlotSet("case_code", code),
         SlotSet("case_goal", goal),
         SlotSet("reminders", 0),
+        SlotSet("pending_until", int(turn.now.timestamp()) + PENDING_SECONDS),
     ]
-
-
-def _end_of_look_up(code: str | None = None) -> list[Event]:
-    """The loop is over; the case stays what is talked about when it was a real one."""
-    return [ActiveLoop(None), SlotSet("case_code", code), SlotSet("case_goal", None)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rasa_sdk.interfaces import ActionExecutionRejection
 from sqlalchemy import select
 
 from actions.base import CASE_FORM
 from actions.cases import ActionFollowCase, ActionLookUpCase, ActionUnfollowCase, CaseForm
-from actions.confirmations import ActionAffirm, ActionDeny
+from actions.confirmations import ActionAffirm, ActionDeny, ActionRequestHuman
 from actions.procedures import ActionAnswerProcedure
-from bot.database import session_scope
+from actions.service import ActionNotUnderstood, ActionOfficeHours, ActionOutOfScope
+from bot.database import session_scope, utcnow
 from bot.models.cases import CaseFollow, CaseLookup
 from tests.actions.conftest import Citizen, Scene
 
@@ -123,10 +126,67 @@ def test_the_case_stays_pending_after_a_question_in_between(scene: Scene, citize
     assert citizen.turn(CaseForm, fact_of(scene), "inform").said[0].startswith("utter_case_")
 
 
-def test_a_reply_without_words_of_its_own_is_followed_by_a_reminder(citizen: Citizen) -> None:
+@pytest.mark.parametrize(
+    ("action", "text", "intent"),
+    [
+        (ActionRequestHuman, "cho gặp cán bộ", "request_human"),
+        (ActionAffirm, "vâng", "affirm"),
+        (ActionDeny, "không phải", "deny"),
+        (ActionOutOfScope, "mai trời có mưa không", "out_of_scope"),
+        (ActionNotUnderstood, "asdf qwer", "nlu_fallback"),
+        (ActionOfficeHours, "mấy giờ mở cửa", "ask_office_hours"),
+        (ActionAnswerProcedure, "thủ tục", "ask_procedure"),
+    ],
+)
+def test_only_an_answer_to_a_question_is_followed_by_a_reminder(
+    citizen: Citizen, action: Any, text: str, intent: str
+) -> None:
     citizen.turn(ActionLookUpCase, CODE, "check_case_status")
-    answer = citizen.turn(CaseForm, "xin chào", "greet", after="utter_greet")
-    assert answer.said == ["utter_second_fact_pending"]
+    answer = citizen.turn(action, text, intent)
+    assert "utter_second_fact_pending" not in answer.said
+    assert answer.loop == CASE_FORM
+
+
+def test_a_greeting_is_not_followed_by_a_reminder(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    assert citizen.turn(CaseForm, "xin chào", "greet", after="utter_greet").said == []
+    assert citizen.loop == CASE_FORM
+
+
+def test_before_the_code_was_given_nothing_is_called_to_mind(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, "kiểm tra hồ sơ giúp tôi", "check_case_status")
+    answer = citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú nộp ở đâu", "ask_where")
+    assert not {"utter_second_fact_pending", "utter_ask_case_code"} & set(answer.said)
+
+
+def waited_too_long(citizen: Citizen) -> None:
+    citizen.slots["pending_until"] = int(utcnow().timestamp()) - 1
+
+
+def test_a_look_up_that_waited_too_long_is_forgotten_quietly(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    waited_too_long(citizen)
+    answer = citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú hết bao nhiêu tiền", "ask_fee")
+    assert answer.said == ["utter_procedure_fee"]
+    assert answer.loop is None
+    assert citizen.slots["case_code"] is None
+
+
+def test_a_greeting_after_a_long_while_ends_the_look_up(citizen: Citizen) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    waited_too_long(citizen)
+    assert citizen.turn(CaseForm, "xin chào", "greet", after="utter_greet").said == []
+    assert citizen.loop is None
+
+
+def test_digits_that_come_too_late_are_no_try_and_the_code_is_asked_for_anew(
+    scene: Scene, citizen: Citizen
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    waited_too_long(citizen)
+    assert citizen.turn(CaseForm, fact_of(scene), "inform").said == ["utter_look_up_lapsed"]
+    assert tries_of(scene, citizen) == []
+    assert citizen.turn(CaseForm, CODE, "check_case_status").said == ["utter_ask_second_fact"]
 
 
 def test_three_digits_are_asked_for_again_and_are_no_try(scene: Scene, citizen: Citizen) -> None:
@@ -220,7 +280,7 @@ def test_no_to_following_leaves_it_undone(scene: Scene, citizen: Citizen) -> Non
     assert citizen.turn(ActionDeny, "không cần", "deny").said == ["utter_follow_declined"]
 
 
-def test_a_pending_look_up_is_called_to_mind_twice_and_then_waits_in_silence(
+def test_a_pending_look_up_is_called_to_mind_once_and_then_waits_in_silence(
     scene: Scene, citizen: Citizen
 ) -> None:
     citizen.turn(ActionLookUpCase, CODE, "check_case_status")
@@ -229,7 +289,7 @@ def test_a_pending_look_up_is_called_to_mind_twice_and_then_waits_in_silence(
         in citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú nộp ở đâu", "ask_where").said
         for _ in range(4)
     ]
-    assert said == [True, True, False, False]
+    assert said == [True, False, False, False]
     assert citizen.turn(CaseForm, fact_of(scene), "inform").said[0].startswith("utter_case_")
 
 
