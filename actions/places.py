@@ -11,7 +11,7 @@ from actions import buttons, failures
 from actions.base import BotAction, Event, Turn
 from bot.catalogue.records import ProcedureRecord
 from bot.services import catalogue, offices, places
-from bot.services.places import ONE, OUTSIDE, SEVERAL, Resolution, Unit
+from bot.services.places import ONE, OUTSIDE, SEVERAL, WHOLE, Resolution, Unit
 from nlu.places import find, only
 
 ASKED, HERE = "asked_place", "commune_code"
@@ -72,24 +72,42 @@ def heard(turn: Turn) -> Resolution | None:
     mention = places.current(find(turn.text, expecting=asked is not None))
     if mention is None:
         return None
-    return places.choose(places.resolve(mention), (asked or {}).get("units", ()))
+    place = places.choose(places.resolve(mention), (asked or {}).get("units", ()))
+    here = turn.slot(HERE)
+    if here and place.kind == WHOLE and not place.reason:
+        return None  # "ở Bắc Ninh" says less than is known
+    return places.choose(place, [here]) if here else place
+
+
+def _said_before(turn: Turn) -> Resolution | None:
+    """The place of an earlier message that still needs a question back."""
+    said = (turn.slot(ASKED) or {}).get("said", "")
+    mention = places.current(find(said, expecting=True))
+    return places.resolve(mention) if mention else None
 
 
 def remembered(turn: Turn) -> list[Event]:
-    """Remember the place of a message that asks something else; nothing is said about it."""
+    """Remember the place of a message that asks something else; nothing is said about it.
+
+    What needs a question back is kept as it was said, until somebody asks where.
+    """
     place = heard(turn)
-    return [SlotSet(HERE, place.units[0].code)] if place and place.kind == ONE else []
+    if place is None:
+        return []
+    if place.kind == ONE:
+        return [SlotSet(HERE, place.units[0].code)]
+    return [SlotSet(ASKED, {"units": [], "said": place.said})]
 
 
 def where(turn: Turn, record: ProcedureRecord) -> list[Event]:
     """After the answer to "where": the office for the citizen's place, or the question for it."""
     kind = offices.kind_for(record)
-    place = heard(turn)
+    if kind is None:
+        return remembered(turn)
+    place = heard(turn) or _said_before(turn)
     if place is not None:
         return _tell(turn, place, kind)
     here = places.unit(turn.slot(HERE) or "")
-    if kind is None:
-        return []
     if here is not None:
         _say_office(turn, here, kind)
         return []
@@ -119,7 +137,7 @@ def _settle(turn: Turn, place: Resolution) -> list[Event]:
     code = turn.slot("procedure_code")
     record = catalogue.get(turn.session, code) if code else None
     outcome = "answered" if place.kind == ONE and record else "other"
-    turn.trace(outcome, [record.code] if record else [])
+    turn.trace(outcome, [record.code] if record else [], intent="ask_where")
     kind = offices.kind_for(record) if record else offices.COMMUNE_DESK
     return [*_tell(turn, place, kind), *failures.clear(turn)]
 

@@ -46,7 +46,8 @@ class ActionAnswerProcedure(BotAction):
             if record:
                 return offers.show(turn, record, aspects, intent=intent)
         if found.kind == "several":
-            return offers.offer(turn, found.matches, aspects, intent=intent)
+            events = offers.offer(turn, found.matches, aspects, intent=intent)
+            return [*events, *places.remembered(turn)]
         if found.kind == "unknown":
             return unknown(turn, found, aspects)
         return _without_name(turn, offered, aspects, intent)

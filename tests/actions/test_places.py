@@ -30,7 +30,8 @@ def test_where_asks_for_the_place_and_then_names_its_office(citizen: Citizen) ->
     second = ask(citizen, "phường Đa Mai", "inform")
     assert second.said == [OFFICE]
     assert values(second, OFFICE)["office"].endswith("phường Đa Mai")
-    assert second.trace == {"outcome": "answered", "procedures": [SIGNATURE]}
+    assert second.trace["outcome"] == "answered"
+    assert second.trace["procedures"] == [SIGNATURE]
 
 
 def test_the_place_is_remembered_for_the_next_procedure(citizen: Citizen) -> None:
@@ -114,7 +115,8 @@ def test_an_unchecked_address_is_said_to_be_a_sample(citizen: Citizen) -> None:
 def test_an_office_is_found_without_a_procedure(citizen: Citizen) -> None:
     answer = ask(citizen, "ubnd xã Yên Lư cũ ở đâu vậy")
     assert answer.said == ["utter_place_merged", OFFICE]
-    assert answer.trace == {"outcome": "other", "procedures": []}
+    assert answer.trace["outcome"] == "other"
+    assert answer.trace["procedures"] == []
 
 
 @pytest.mark.parametrize("action", [ActionNotUnderstood, ActionAnswerProcedure])
@@ -165,3 +167,31 @@ def test_a_position_that_is_no_use_is_said_to_be_none(
     citizen: Citizen, position: dict[str, str], response: str
 ) -> None:
     assert citizen.turn(ActionReceivedLocation, ordered=position).said == [response]
+
+
+def test_a_place_said_while_the_procedure_is_still_open_is_not_lost(citizen: Citizen) -> None:
+    offered = ask(citizen, "nhà tôi ở huyện Lạng Giang, làm khai sinh ở đâu")
+    assert offered.trace["outcome"] == "offered"
+    tapped = citizen.turn(
+        ActionChooseProcedure,
+        ordered={"procedure_code": offered.trace["procedures"][0], "aspect": "where"},
+    )
+    assert tapped.said == ["utter_procedure_where", "utter_place_district"]
+
+
+def test_a_procedure_of_another_body_is_given_no_commune_office(citizen: Citizen) -> None:
+    answer = ask(citizen, "tôi ở phường Đa Mai, xin lý lịch tư pháp ở đâu")
+    assert answer.said == ["utter_procedure_where"]
+    assert citizen.slots["commune_code"] == DA_MAI
+
+
+def test_a_broader_name_does_not_unsettle_what_is_known(citizen: Citizen) -> None:
+    ask(citizen, "tôi ở phường Nếnh, chứng thực chữ ký nộp ở đâu")
+    for text in (
+        "ở Bắc Ninh thì đăng ký tạm trú nộp ở đâu",
+        "ở Việt Yên thì chứng thực chữ ký ở đâu",
+    ):
+        assert ask(citizen, text).said == ["utter_procedure_where", OFFICE], text
+    assert ask(citizen, "tôi chuyển sang ở huyện Hiệp Hòa", "inform").said == [
+        "utter_place_district"
+    ]
