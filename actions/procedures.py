@@ -11,6 +11,7 @@ from actions.base import BotAction, Event, Turn
 from bot.services import catalogue, procedures
 from bot.services.procedures import SearchResult
 from nlu.aspects import aspects as aspects_in
+from nlu.places import without
 
 OVERVIEW = "overview"
 ASPECTS = (
@@ -106,7 +107,7 @@ def look_for(turn: Turn) -> SearchResult:
     """The procedures that the message may mean, with the conversation as context."""
     return procedures.search(
         turn.session,
-        turn.text,
+        without(turn.text),  # "Hiệp Hòa" is no part of what is asked
         context_code=turn.slot("procedure_code"),
         offered=tuple(turn.slot("offered_codes") or ()),
     )

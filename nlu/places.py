@@ -98,6 +98,26 @@ def only(text: str, mentions: Sequence[PlaceMention]) -> bool:
     )
 
 
+def without(text: str) -> str:
+    """The message without its places; the message itself where nothing would be left."""
+    rest = text
+    for mention in reversed(find(text)):
+        rest = f"{rest[: _lead(text, mention.start)]} {rest[mention.end :]}"
+    return rest if _WORD.search(rest) else text
+
+
+def _lead(text: str, start: int) -> int:
+    """Where the words begin that lead to a place: "nhà tôi ở …" is about nobody's house."""
+    before = [(_read(m[0])[1], m.start()) for m in _WORD.finditer(text, 0, start)]
+    if before and before[-1][0] in STRONG_CUES:
+        start = before.pop()[1]
+        if before and before[-1][0] in SPEAKERS:
+            start = before.pop()[1]
+            if before and before[-1][0] in ("nha", "que"):
+                start = before.pop()[1]
+    return start
+
+
 @functools.lru_cache(maxsize=50_000)
 def _read(raw: str) -> tuple[str, str]:
     """One written word: (as meant, without diacritics)."""

@@ -170,7 +170,7 @@ def test_a_position_that_is_no_use_is_said_to_be_none(
 
 
 def test_a_place_said_while_the_procedure_is_still_open_is_not_lost(citizen: Citizen) -> None:
-    offered = ask(citizen, "nhà tôi ở huyện Lạng Giang, làm khai sinh ở đâu")
+    offered = ask(citizen, "tôi ở huyện Lạng Giang muốn làm căn cước thì đi đâu")
     assert offered.trace["outcome"] == "offered"
     tapped = citizen.turn(
         ActionChooseProcedure,

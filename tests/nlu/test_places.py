@@ -104,9 +104,7 @@ def test_a_slip_is_forgiven_after_the_level(text: str, name: str) -> None:
     assert found(text) == [name]
 
 
-@pytest.mark.parametrize(
-    "text", ["ten dung", "toi la tien dungg", "xã hồ đắc kiện", "bắc giag"]
-)
+@pytest.mark.parametrize("text", ["ten dung", "toi la tien dungg", "xã hồ đắc kiện", "bắc giag"])
 def test_no_slip_is_forgiven_elsewhere(text: str) -> None:
     assert found(text) == []
 
@@ -144,6 +142,15 @@ def test_the_place_that_is_left_behind_is_told_from_the_new_one() -> None:
 def test_a_namesake_province_is_meant_unless_the_level_says_commune() -> None:
     assert [n.kind for n in places.find("tôi ở Bình Dương")[0].names] == [ELSEWHERE]
     assert {n.kind for n in places.find("xã Bình Dương")[0].names} == {COMMUNE}
+
+
+def test_a_message_can_be_read_without_its_places() -> None:
+    text = "tôi ở xã Yên Lư cũ, huyện Yên Dũng, làm khai sinh ở đâu"
+    assert places.without(text).strip() == ", làm khai sinh ở đâu"
+    assert places.without("nhà tôi ở Việt Yên muốn sang tên").strip() == "muốn sang tên"
+    assert places.without("xây nhà ở tại xã Yên Lư").strip() == "xây nhà ở"
+    assert places.without("huyện Hiệp Hòa") == "huyện Hiệp Hòa"
+    assert places.without("cho tôi hỏi") == "cho tôi hỏi"
 
 
 def test_a_message_of_nothing_but_a_place_is_told_from_a_question() -> None:
