@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import os
@@ -9,17 +10,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import requests
 from ruamel.yaml import YAML
 
-from benchmarks.load import TEXTS
+from benchmarks.load import TEXTS, RestChannel, SendApi, SignedWebhook
 from bot import model_files, processes, run
 from bot.settings import ROOT, Settings
 from bot.supervisor import ProcessSpec, Supervisor
 
+T = TypeVar("T")
 STOCK = ROOT / "var" / "benchmarks" / "stock"
 # `rasa init` writes a configuration without a pipeline: Rasa then takes its default one.
 _STOCK_ACTION = '''"""The one custom action of the stock assistant."""
@@ -37,20 +41,45 @@ class ActionAnswer(Action):
 '''
 
 
+@contextlib.asynccontextmanager
+async def signed_webhook() -> AsyncIterator[SignedWebhook]:
+    """Our whole chain between a signed webhook and a send API that accepts everything."""
+    send_api = SendApi()
+    await send_api.start()
+    async with _in_thread(assistant(f"http://127.0.0.1:{send_api.port}")) as settings:
+        yield SignedWebhook(
+            f"{processes.base_url(settings)}/webhook/zalo",
+            send_api,
+            settings.zalo_app_id,
+            settings.zalo_oa_id,
+            settings.zalo_oa_secret_key,
+        )
+
+
+@contextlib.asynccontextmanager
+async def rest_channel() -> AsyncIterator[RestChannel]:
+    """A stock Rasa by its REST channel."""
+    async with _in_thread(stock_rasa()) as url:
+        yield RestChannel(url)
+
+
+@contextlib.asynccontextmanager
+async def _in_thread(peer: AbstractContextManager[T]) -> AsyncIterator[T]:
+    # Starting a peer takes long and blocks; the send API must answer meanwhile.
+    loop = asyncio.get_running_loop()
+    entered = await loop.run_in_executor(None, peer.__enter__)
+    try:
+        yield entered
+    finally:
+        await loop.run_in_executor(None, peer.__exit__, None, None, None)
+
+
 @contextlib.contextmanager
 def assistant(zalo_api_url: str) -> Iterator[Settings]:
     """Our whole chain on free ports in a temporary folder; gives its settings."""
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     settings = dataclasses.replace(
-        Settings.from_env({}),
-        var_dir=folder,
-        database_url=f"sqlite:///{folder / 'bot.db'}",
-        redis_url=f"redis://127.0.0.1:{processes.free_port()}/0",
-        onestop_config=folder / "onestop.yml",
-        rasa_urls=(f"http://127.0.0.1:{processes.free_port()}",),
-        actions_url=f"http://127.0.0.1:{processes.free_port()}/webhook",
-        port=processes.free_port(),
-        zalo_api_url=zalo_api_url,
+        processes.isolated(Settings.from_env({}), folder), zalo_api_url=zalo_api_url
     )
     supervisor = Supervisor(folder / "log", print)
     environ = processes.environ_for(settings)
@@ -66,8 +95,7 @@ def assistant(zalo_api_url: str) -> Iterator[Settings]:
                 processes.worker(environ),
             ]
         )
-        ready = processes.answers(f"{processes.base_url(settings)}/health/ready")
-        supervisor.await_ready(ProcessSpec("web", (), ready, environ))
+        supervisor.await_ready(processes.whole(settings))
         yield settings
     finally:
         supervisor.stop()

@@ -1,54 +1,28 @@
 """Messages per second through the whole chain, beside a stock Rasa in the same run.
 
-8 clients in a closed loop, 200 senders × 5 turns, the same texts on both sides.
+8 clients in a closed loop, 200 senders × 5 turns, the same texts on both sides. Ours: from the
+signed webhook to the reply that the send API accepted. Stock: the answer of its REST channel.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+from contextlib import AbstractAsyncContextManager
 
 from benchmarks import peers
-from benchmarks.load import Figures, RestChannel, SendApi, SignedWebhook, many_citizens
+from benchmarks.load import Figures, RestChannel, SignedWebhook, many_citizens
 from benchmarks.report import save, table
 
 CLIENTS, SENDERS = 8, 200
 
 
-async def measure_assistant() -> Figures:
-    """Signed webhook → reply accepted by the send API."""
-    send_api = SendApi()
-    await send_api.start()
-    loop = asyncio.get_running_loop()
-    chain = peers.assistant(f"http://127.0.0.1:{send_api.port}")
-    settings = await loop.run_in_executor(None, chain.__enter__)
-    try:
-        webhook = SignedWebhook(
-            f"http://127.0.0.1:{settings.port}/webhook/zalo",
-            send_api,
-            settings.zalo_app_id,
-            settings.zalo_oa_id,
-            settings.zalo_oa_secret_key,
-        )
-        turns = [webhook.for_client(str(n)) for n in range(CLIENTS)]
-        await many_citizens(turns, _senders("8", CLIENTS * 2))
-        return await many_citizens(turns, _senders("9", SENDERS))
-    finally:
-        await loop.run_in_executor(None, chain.__exit__, None, None, None)
-
-
-async def measure_stock() -> Figures:
-    """Stock Rasa by its REST channel."""
-    loop = asyncio.get_running_loop()
-    stock = peers.stock_rasa()
-    url = await loop.run_in_executor(None, stock.__enter__)
-    try:
-        channel = RestChannel(url)
+async def measure(peer: AbstractAsyncContextManager[SignedWebhook | RestChannel]) -> Figures:
+    """The figures of one peer, after a short warm-up."""
+    async with peer as channel:
         turns = [channel.for_client(str(n)) for n in range(CLIENTS)]
         await many_citizens(turns, _senders("8", CLIENTS * 2))
         return await many_citizens(turns, _senders("9", SENDERS))
-    finally:
-        await loop.run_in_executor(None, stock.__exit__, None, None, None)
 
 
 def _senders(prefix: str, count: int) -> list[str]:
@@ -57,8 +31,8 @@ def _senders(prefix: str, count: int) -> list[str]:
 
 def main() -> None:
     """Print the table; write results/throughput.json."""
-    stock = asyncio.run(measure_stock())
-    ours = asyncio.run(measure_assistant())
+    stock = asyncio.run(measure(peers.rest_channel()))
+    ours = asyncio.run(measure(peers.signed_webhook()))
     rows = [
         [name, f"{f.per_second:.1f}", f"{f.p50_ms:.0f}", f"{f.p95_ms:.0f}", f"{f.p99_ms:.0f}"]
         for name, f in (("whole chain", ours), ("stock Rasa", stock))

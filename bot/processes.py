@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import secrets
 import socket
@@ -108,6 +109,25 @@ def zalo_simulator(settings: Settings, environ: Environ) -> ProcessSpec:
         "--webhook-url", f"{base_url(settings)}/webhook/zalo",
     )  # fmt: skip
     return ProcessSpec("simulator", command, lambda: listens(settings.simulator_port), environ)
+
+
+def whole(settings: Settings) -> ProcessSpec:
+    """What the web process tells about all of them: ready when every party answers."""
+    return ProcessSpec("web", (), answers(f"{base_url(settings)}/health/ready"), {}, 60)
+
+
+def isolated(settings: Settings, folder: Path) -> Settings:
+    """The same settings with free ports, and with all that is written below `folder`."""
+    return dataclasses.replace(
+        settings,
+        var_dir=folder,
+        database_url=f"sqlite:///{folder / 'bot.db'}",
+        redis_url=f"redis://127.0.0.1:{free_port()}/0",
+        onestop_config=folder / "onestop.yml",
+        rasa_urls=(f"http://127.0.0.1:{free_port()}",),
+        actions_url=f"http://127.0.0.1:{free_port()}/webhook",
+        port=free_port(),
+    )
 
 
 def base_url(settings: Settings) -> str:

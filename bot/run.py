@@ -9,7 +9,7 @@ from pathlib import Path
 from bot import migrate, model_files, processes
 from bot.database import make_engine, make_sessions, session_scope
 from bot.errors import BotError
-from bot.processes import answers, base_url, environ_for, port_of
+from bot.processes import base_url, environ_for, port_of
 from bot.services import catalogue
 from bot.settings import ROOT, Settings
 from bot.supervisor import ProcessSpec, StartError, Supervisor, check_ports
@@ -31,7 +31,7 @@ def run(settings: Settings) -> int:
         model = model_files.train(ROOT / "models", _say)
         _say("Starting the processes …")
         supervisor.start(_specs(settings, environ, model))
-        _await_health(settings, supervisor)
+        supervisor.await_ready(processes.whole(settings))
         _print_addresses(settings)
         supervisor.watch()
     except KeyboardInterrupt:
@@ -93,11 +93,6 @@ def _specs(settings: Settings, environ: dict[str, str], model: Path) -> list[Pro
     if settings.demo:
         specs.append(processes.zalo_simulator(settings, environ))
     return specs
-
-
-def _await_health(settings: Settings, supervisor: Supervisor) -> None:
-    spec = ProcessSpec("web", (), answers(f"{base_url(settings)}/health/ready"), {}, 60)
-    supervisor.await_ready(spec)
 
 
 def _print_addresses(settings: Settings) -> None:

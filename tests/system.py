@@ -20,7 +20,7 @@ from bot import model_files, processes, run
 from bot.database import make_engine, make_sessions, session_scope
 from bot.models.conversations import Conversation, Message
 from bot.settings import ROOT, Settings
-from bot.supervisor import ProcessSpec, Supervisor
+from bot.supervisor import Supervisor
 
 ANSWER_SECONDS = 20
 
@@ -83,18 +83,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def running_system(folder: Path) -> Iterator[System]:
     """Start everything below `folder`; stop it at the end."""
     simulator_port = processes.free_port()
+    simulator_url = f"http://127.0.0.1:{simulator_port}"
     settings = dataclasses.replace(
-        Settings.from_env({}),
-        var_dir=folder,
-        database_url=f"sqlite:///{folder / 'bot.db'}",
-        redis_url=f"redis://127.0.0.1:{processes.free_port()}/0",
-        onestop_config=folder / "onestop.yml",
-        rasa_urls=(f"http://127.0.0.1:{processes.free_port()}",),
-        actions_url=f"http://127.0.0.1:{processes.free_port()}/webhook",
-        port=processes.free_port(),
+        processes.isolated(Settings.from_env({}), folder),
         simulator_port=simulator_port,
-        zalo_api_url=f"http://127.0.0.1:{simulator_port}",
-        zalo_oauth_url=f"http://127.0.0.1:{simulator_port}",
+        zalo_api_url=simulator_url,
+        zalo_oauth_url=simulator_url,
     )
     supervisor = Supervisor(folder / "log", print)
     environ = processes.environ_for(settings)
@@ -110,8 +104,7 @@ def running_system(folder: Path) -> Iterator[System]:
                 processes.zalo_simulator(settings, environ),
             ]
         )
-        ready = processes.answers(f"{processes.base_url(settings)}/health/ready")
-        supervisor.await_ready(ProcessSpec("web", (), ready, environ))
+        supervisor.await_ready(processes.whole(settings))
         yield System(settings, settings.zalo_api_url)
     finally:
         supervisor.stop()

@@ -113,7 +113,9 @@ def _result(user: str, turn: Turn) -> TurnResult:
 def _assistant(settings: Settings) -> Iterator[Ask]:
     """An assistant of its own in a temporary folder; gives a function that holds conversations."""
     folder = Path(tempfile.mkdtemp(prefix="evaluate-"))
-    own = _own_settings(settings, folder)
+    # The one-stop databases stay the configured ones: they are only read.
+    onestop_config = settings.onestop_config
+    own = dataclasses.replace(processes.isolated(settings, folder), onestop_config=onestop_config)
     supervisor = Supervisor(folder / "log", print)
     try:
         sessions = _copy_catalogue(settings, own)
@@ -131,17 +133,6 @@ def _assistant(settings: Settings) -> Iterator[Ask]:
     finally:
         supervisor.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _own_settings(settings: Settings, folder: Path) -> Settings:
-    return dataclasses.replace(
-        settings,
-        var_dir=folder,
-        database_url=f"sqlite:///{folder / 'evaluate.db'}",
-        redis_url=f"redis://127.0.0.1:{processes.free_port()}/0",
-        rasa_urls=(f"http://127.0.0.1:{processes.free_port()}",),
-        actions_url=f"http://127.0.0.1:{processes.free_port()}/webhook",
-    )
 
 
 def _copy_catalogue(settings: Settings, own: Settings) -> sessionmaker[Session]:
