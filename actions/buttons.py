@@ -10,7 +10,8 @@ from actions.base import Button
 
 LONGEST_TITLE = 100  # characters that Zalo shows
 PREFIX = "#dvc:"
-NONE_OF_THESE, AGREE, HUMAN = f"{PREFIX}khac", f"{PREFIX}dong-y", f"{PREFIX}gap-can-bo"
+NONE_OF_THESE, AGREE = f"{PREFIX}khac", f"{PREFIX}dong-y"
+HUMAN, MENU = f"{PREFIX}gap-can-bo", f"{PREFIX}menu"
 SUGGESTIONS = 3
 
 
@@ -18,6 +19,12 @@ def choice(code: str, title: str, aspect: str) -> Button:
     """One procedure to choose, asked about `aspect`."""
     query = urlencode({"code": code, "aspect": aspect})
     return {"title": shorten(title), "payload": f"{PREFIX}thu-tuc?{query}"}
+
+
+def case(code: str, index: str, title: str) -> Button:
+    """One case of a procedure to choose; `index` may also say none, all or the next ones."""
+    query = urlencode({"code": code, "index": index})
+    return {"title": shorten(title), "payload": f"{PREFIX}truong-hop?{query}"}
 
 
 def place(code: str, title: str) -> Button:
@@ -33,6 +40,11 @@ def none_of_these(titles: Mapping[str, Any]) -> Button:
 def human(titles: Mapping[str, Any]) -> Button:
     """The way to a human."""
     return {"title": titles["human"], "payload": HUMAN}
+
+
+def menu(titles: Mapping[str, Any]) -> Button:
+    """What the assistant can do."""
+    return {"title": titles["menu"], "payload": MENU}
 
 
 def follow(titles: Mapping[str, Any]) -> Button:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import ActiveLoop, AllSlotsReset, SlotSet
 
-from actions import cases, failures, offers, procedures
+from actions import cases, document_cases, failures, offers, procedures
 from actions.base import BotAction, Event, Turn
 from bot.services import catalogue, conversations
 
@@ -53,6 +53,9 @@ class ActionAffirm(BotAction):
             return _delete(turn)
         if asked == "follow":
             return cases.follow(turn)
+        case = document_cases.typed(turn) or document_cases.confirmed(turn)
+        if case:
+            return case
         offered = list(turn.slot("offered_codes") or ())
         aspects = list(turn.slot("pending_aspects") or ()) or [procedures.OVERVIEW]
         record = catalogue.get(turn.session, offered[0]) if len(offered) == 1 else None
@@ -75,7 +78,11 @@ class ActionDeny(BotAction):
         asked = turn.asked()
         if asked:
             turn.say(_LEFT_UNDONE[asked])
-        elif turn.slot("offered_codes"):
+            return []
+        case = document_cases.typed(turn) or document_cases.denied(turn)
+        if case:
+            return case
+        if turn.slot("offered_codes"):
             return procedures.rejected(turn)
         else:
             turn.say("utter_nothing_to_deny")

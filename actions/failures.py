@@ -9,11 +9,12 @@ from actions.base import Event, Turn
 ENOUGH = 2
 
 
-def count(turn: Turn) -> list[Event]:
-    """Count this turn as one that did not help."""
+def count(turn: Turn, *, human_offered: bool = False) -> list[Event]:
+    """Count this turn as one that did not help; `human_offered`: its answer offers one already."""
     failures = int(turn.slot("failures") or 0) + 1
     if failures >= ENOUGH:
-        turn.say("utter_offer_human")
+        if not human_offered:
+            turn.say("utter_offer_human")
         failures = 0
     return [SlotSet("failures", failures)]
 

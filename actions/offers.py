@@ -8,17 +8,17 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import SlotSet
 
-from actions import buttons, failures, places
+from actions import buttons, case_questions, failures, places
 from actions.base import Event, Turn
 from bot.catalogue.records import ProcedureRecord
 from bot.services import answers, catalogue
+from bot.services.answer_cases import Sorted, sort_out
+from bot.services.answers import Answer
 from bot.services.procedures import Match
 
 SHOWN = 3
 CHOICE = "utter_offer_choice"
-# What is less likely only confuses; but a choice has two in any case, the nearest has one.
-FAINT = 0.05
-FAINT_IF_UNKNOWN = 0.15
+FAINT = 0.05  # what is less likely only confuses; but a choice has two in any case
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 
@@ -26,24 +26,44 @@ def show(
     turn: Turn, record: ProcedureRecord, aspects: Sequence[str], *, intent: str | None = None
 ) -> list[Event]:
     """Answer every aspect that was asked of one procedure."""
-    today = turn.now.astimezone(VIETNAM).date()
-    composed = [
-        answers.compose(record, aspect, today=today, hotline=turn.hotline) for aspect in aspects
-    ]
+    papers = sort_out(record) if "documents" in aspects else None
+    if papers and not papers.asks:
+        papers = None
+    answer = _composed(turn, record, aspects, papers)
     further = buttons.further_questions(record.code, aspects, turn.resources.titles)
-    for place, answer in enumerate(composed, start=1):
-        turn.say(answer.response, further if place == len(composed) else (), **answer.values)
+    turn.say(answer.response, () if papers else further, **answer.values)
     turn.trace("answered", [record.code], intent=intent)
     found = places.where(turn, record) if "where" in aspects else places.remembered(turn)
+    question = [case_questions.ask(turn, record, papers)] if papers else []
+    return [*talked_about(turn, record, aspects[0]), *found, *question]
+
+
+def talked_about(turn: Turn, record: ProcedureRecord, aspect: str) -> list[Event]:
+    """What is remembered once a procedure was answered."""
     return [
         SlotSet("asked_place", None),
-        *found,
         SlotSet("procedure_code", record.code),
-        SlotSet("aspect", aspects[0]),
+        SlotSet("aspect", aspect),
         SlotSet("pending_aspects", None),
         SlotSet("offered_codes", None),
         *failures.clear(turn),
     ]
+
+
+def _composed(
+    turn: Turn, record: ProcedureRecord, aspects: Sequence[str], papers: Sorted | None
+) -> Answer:
+    today, hotline = local_date(turn), turn.hotline
+    if len(aspects) > 1:
+        return answers.compose_several(record, aspects, papers, today=today, hotline=hotline)
+    if papers:
+        return answers.compose_common(record, papers, today=today)
+    return answers.compose(record, aspects[0], today=today, hotline=hotline)
+
+
+def local_date(turn: Turn) -> dt.date:
+    """Today in Vietnam."""
+    return turn.now.astimezone(VIETNAM).date()
 
 
 def offer(
@@ -55,8 +75,7 @@ def offer(
     intent: str | None = None,
 ) -> list[Event]:
     """Let the citizen choose among the first three, or none of them."""
-    faint, least = (FAINT, 2) if response == CHOICE else (FAINT_IF_UNKNOWN, 1)
-    codes = [m.code for n, m in enumerate(matches[:SHOWN]) if n < least or m.score >= faint]
+    codes = [m.code for n, m in enumerate(matches[:SHOWN]) if n < 2 or m.score >= FAINT]
     shown = _named(turn, codes)
     lines = "\n".join(f"{n}. {name}" for n, (_, name) in enumerate(shown, start=1))
     titles = turn.resources.titles

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import SlotSet
 
-from actions import failures, offers, places, wording
+from actions import buttons, document_cases, failures, offers, places, wording
 from actions.base import BotAction, Event, Turn
 from bot.services import catalogue, procedures
+from bot.services.nearest import nearest
 from bot.services.procedures import SearchResult
 from nlu.aspects import aspects as aspects_in
 from nlu.places import without
@@ -38,6 +39,9 @@ class ActionAnswerProcedure(BotAction):
         record = catalogue.get(turn.session, picked) if picked else None
         if record:
             return offers.show(turn, record, aspects, intent="ask_procedure")
+        case = document_cases.typed(turn)
+        if case:
+            return case
         place = places.answered_alone(turn)
         if place:
             return place
@@ -115,13 +119,16 @@ def look_for(turn: Turn) -> SearchResult:
 
 def unknown(turn: Turn, found: SearchResult, aspects: Sequence[str]) -> list[Event]:
     """Something is named that no record serves: say so, show what is nearest, answer nothing."""
-    if found.matches:
-        events = offers.offer(turn, found.matches, aspects, response="utter_offer_unknown")
+    near = nearest(turn.session, turn.text, found.matches)
+    if near:
+        events = offers.offer(turn, near, aspects, response="utter_offer_unknown")
     else:
-        turn.say("utter_procedure_unknown", hotline=turn.hotline)
+        titles = turn.resources.titles
+        ways_on = [buttons.human(titles), buttons.menu(titles)]
+        turn.say("utter_procedure_unknown", ways_on, hotline=turn.hotline)
         turn.trace("refused")
         events = []
-    return [*events, *failures.count(turn)]
+    return [*events, *failures.count(turn, human_offered=True)]
 
 
 def rejected(turn: Turn) -> list[Event]:

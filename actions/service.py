@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions import failures, offers, places
+from actions import document_cases, failures, offers, places
 from actions.base import BotAction, Event, Turn
 from actions.procedures import look_for, not_understood
 from bot.services import conversations
@@ -19,10 +19,11 @@ class ActionOutOfScope(BotAction):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Refuse, unless the words name a procedure after all."""
-        if turn.confidence < CERTAIN:
+        events = document_cases.typed(turn)
+        if not events and turn.confidence < CERTAIN:
             events = offer_instead(turn)
-            if events:
-                return events
+        if events:
+            return events
         turn.say("utter_out_of_scope")
         turn.trace("refused")
         return failures.count(turn)
@@ -36,7 +37,7 @@ class ActionNotUnderstood(BotAction):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Offer what the words name, or say that they were not understood."""
-        return offer_instead(turn) or not_understood(turn)
+        return document_cases.typed(turn) or offer_instead(turn) or not_understood(turn)
 
 
 class ActionGiveFeedback(BotAction):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 # command -> the action (or response) that answers it
 ACTIONS: Mapping[str, str] = {
     "choose_procedure": "action_choose_procedure",
+    "choose_case": "action_choose_case",
     "choose_place": "action_choose_place",
     "reject_offer": "action_reject_offer",
     "show_menu": "utter_menu",
@@ -33,7 +34,9 @@ ACTIONS: Mapping[str, str] = {
 }
 
 _SLOT = re.compile(r"[\w.\-]{1,64}", re.ASCII)
-SLOTS = ("procedure_code", "aspect", "case_code", "commune_code", "latitude", "longitude")
+SLOTS = (
+    "procedure_code", "aspect", "index", "case_code", "commune_code", "latitude", "longitude"
+)  # fmt: skip
 
 
 class BadRequestError(ValueError):

@@ -12,6 +12,7 @@ PREFIX = "#dvc:"
 # Verb of the payload → intent of the dialogue engine.
 VERBS = {
     "thu-tuc": "choose_procedure",
+    "truong-hop": "choose_case",
     "noi": "choose_place",
     "khac": "reject_offer",
     "menu": "show_menu",
@@ -37,6 +38,7 @@ ASPECTS = frozenset(
 )
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,39}")
 _UNIT = re.compile(r"[0-9]{5}")
+_INDEX = re.compile(r"[0-9]{1,2}|none|all|from[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def parse(text: str) -> Command | BadPayload:
     intent = VERBS.get(verb)
     if intent is None:
         return BadPayload("verb")
-    if intent not in ("choose_procedure", "choose_place"):
+    if intent not in ("choose_procedure", "choose_case", "choose_place"):
         return Command(intent)
     try:
         given = dict(parse_qsl(query, max_num_fields=8))
@@ -80,6 +82,11 @@ def parse(text: str) -> Command | BadPayload:
     aspect = given.get("aspect", "")
     if not _CODE.fullmatch(code):
         return BadPayload("code")
+    if intent == "choose_case":
+        index = given.get("index", "")
+        if not _INDEX.fullmatch(index):
+            return BadPayload("index")
+        return Command(intent, {"procedure_code": code, "index": index})
     if aspect and aspect not in ASPECTS:
         return BadPayload("aspect")
     slots = {"procedure_code": code, **({"aspect": aspect} if aspect else {})}

@@ -14,7 +14,8 @@ from bot.catalogue.records import (
     Method,
     ProcedureRecord,
 )
-from bot.services.answer_documents import documents, forms, is_remark
+from bot.services.answer_documents import documents, forms
+from bot.services.answer_papers import is_remark
 from bot.services.answer_text import (
     BODY_LIMIT,
     DISTRICT_NOTE,

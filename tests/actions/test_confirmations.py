@@ -88,7 +88,7 @@ def test_data_are_deleted_only_after_a_yes(scene: Scene, citizen: Citizen) -> No
 @pytest.mark.usefixtures("said_before")
 def test_a_yes_to_something_else_in_between_deletes_nothing(scene: Scene, citizen: Citizen) -> None:
     citizen.turn(ActionDeleteMyData, "xóa dữ liệu của tôi", "delete_my_data")
-    citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú cần giấy tờ gì", "ask_documents")
+    citizen.turn(ActionAnswerProcedure, "đăng ký tạm trú hết bao nhiêu tiền", "ask_fee")
     assert citizen.turn(ActionAffirm, "ok", "affirm").said == ["utter_nothing_to_affirm"]
     assert written(scene, citizen) == ["số nhà tôi là 12"]
 

@@ -33,13 +33,17 @@ def test_a_question_that_names_its_procedure_is_answered_with_further_questions(
     assert not any("aspect=fee" in payload for payload in answer.payloads)
 
 
-def test_several_questions_at_once_are_all_answered_and_the_buttons_come_last(
+def test_several_questions_at_once_are_answered_in_one_message_with_one_source(
     citizen: Citizen,
 ) -> None:
-    answer = ask(citizen, "đăng ký tạm trú cần giấy tờ gì và hết bao nhiêu tiền", "ask_documents")
-    assert answer.said == ["utter_procedure_documents", "utter_procedure_fee"]
-    assert not answer.messages[0]["buttons"]
-    assert answer.messages[1]["buttons"]
+    answer = ask(citizen, "đăng ký tạm trú bao lâu xong và hết bao nhiêu tiền", "ask_fee")
+    assert answer.said == ["utter_procedure_several"]
+    body = answer.messages[0]["body"]
+    assert "Phí, lệ phí" in body
+    assert "Thời hạn" in body
+    offered = "".join(answer.payloads)
+    assert "aspect=documents" in offered
+    assert "aspect=fee" not in offered
 
 
 def test_a_question_without_a_name_is_about_the_procedure_talked_about(citizen: Citizen) -> None:

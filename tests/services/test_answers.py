@@ -60,10 +60,13 @@ def test_an_aspect_that_does_not_exist_is_an_error() -> None:
 def test_every_response_has_its_wording_and_the_wording_has_every_placeholder() -> None:
     text = (ROOT / "domain" / "responses" / "procedures.yml").read_text(encoding="utf-8")
     responses = yaml.safe_load(text)["responses"]
-    assert set(responses) == {f"utter_procedure_{aspect}" for aspect in ASPECTS}
-    for variants in responses.values():
+    names = {f"utter_procedure_{n}" for n in (*ASPECTS, "several", "checklist", "checklist_plain")}
+    assert set(responses) == names
+    for name, variants in responses.items():
+        more = {"case"} if name == "utter_procedure_checklist" else set()
         for variant in variants:
-            assert set(re.findall(r"{(\w+)}", variant["text"])) == {"name", "body", "source"}
+            given = set(re.findall(r"{(\w+)}", variant["text"]))
+            assert given == {"name", "body", "source"} | more
 
 
 def test_one_fee_for_all_ways_is_said_once() -> None:
