@@ -113,7 +113,17 @@ def zalo_simulator(settings: Settings, environ: Environ) -> ProcessSpec:
 
 def whole(settings: Settings) -> ProcessSpec:
     """What the web process tells about all of them: ready when every party answers."""
-    return ProcessSpec("web", (), answers(f"{base_url(settings)}/health/ready"), {}, 60)
+    url = f"{base_url(settings)}/health/ready"
+
+    def trouble() -> str:
+        try:
+            parties = requests.get(url, timeout=5).json()
+        except (requests.RequestException, ValueError):
+            return ""
+        down = {n: w for n, w in parties.items() if n != "status" and w != "ok"}
+        return "; ".join(f"{name}: {word}" for name, word in down.items())
+
+    return ProcessSpec("web", (), answers(url), {}, 60, trouble)
 
 
 def isolated(settings: Settings, folder: Path) -> Settings:

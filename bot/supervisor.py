@@ -34,6 +34,7 @@ class ProcessSpec:
     ready: Callable[[], bool]
     environ: Mapping[str, str]
     ready_within: float = 120.0  # seconds
+    trouble: Callable[[], str] = str  # what it says of itself while it is not ready
 
 
 def check_ports(ports: Sequence[tuple[int, str]]) -> None:
@@ -124,7 +125,7 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise StartError(
                     f"The {spec.name} process did not answer within {spec.ready_within:.0f} s: "
-                    f"see {self._log_dir / spec.name}.log"
+                    f"{spec.trouble() or f'see {self._log_dir / spec.name}.log'}"
                 )
             time.sleep(0.1)
 

@@ -52,6 +52,14 @@ def test_a_child_that_never_answers_is_named(supervisor):
         supervisor.start([spec("rasa", ready=lambda: False, within=0.2)])
 
 
+def test_a_child_that_is_not_ready_says_why(supervisor):
+    waiting = ProcessSpec(
+        "web", SLEEPER, lambda: False, dict(os.environ), 0.2, lambda: "rasa: down"
+    )
+    with pytest.raises(StartError, match=r"did not answer within 0 s: rasa: down"):
+        supervisor.start([waiting])
+
+
 def test_a_child_that_dies_later_is_named_and_the_rest_are_stopped(supervisor):
     before = children()
     supervisor.start([spec("one"), spec("two")])
