@@ -29,6 +29,11 @@ class Message:
     weights: dict[str, float] = field(hash=False)
     _said: dict[Hit, frozenset[str]] = field(hash=False)
 
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """Neighbouring words, as one term each."""
+        return self.terms[len(self.content) :]
+
     def said_words(self, hit: Hit) -> frozenset[str]:
         """The words of `content` that a hit rests on."""
         return self._said[hit]

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
+from bot.errors import CatalogueError
 from bot.services.search.actions import NEW
 from bot.services.search.index import Features, Index
 from bot.services.search.message import Message, specials_of
 from bot.services.search.sayings import Hit, Request, Sayings
 from bot.services.search.words import split
+from bot.settings import ROOT
 
 CANDIDATES = 40  # from BM25, for the finer comparison
 OWN_NAME = 0.9  # share of a request's name that a record must hold to serve it without a code
-
-SAID = 1.5  # weight of the most telling saying, per unit
 SAID_ORDER = 0.04  # what each later code of the same request loses
-COVERED, TITLE, ORDERED = 1.6, 0.8, 1.0
-ACTION_AGREES, ACTION_MISSING, ACTION_UNASKED = 0.5, -0.45, -0.25
-SPECIAL_UNASKED, LEVEL, ASKED = -0.45, -0.06, 0.35
-QUOTED_WORDS = 2  # words of a name, beyond those that the saying rests on
-QUOTE_LEAD, QUOTE_TITLE, QUOTE_WHOLE = 0.15, 0.4, 0.6
-QUOTED, QUOTED_WHOLE = -0.3, 0.0  # a part of a name is a rival, nearly all of it goes first
-SAME_SECTOR = 0.6  # for what the conversation is about
+SAME_SECTOR = 2.0  # for what the conversation is about
+MOST = 3  # places in a request's list, or unasked variants, from which more makes no difference
+WEIGHTS_FILE = ROOT / "data" / "lookups" / "search_weights.json"
+
+# What is known about a candidate, in the order of the weights (python -m benchmarks.search_train).
+FEATURES = (
+    "hit",  # a saying points at it
+    "said",  # weight of the saying
+    "behind",  # how much a more telling saying points elsewhere
+    "order",  # its place in the list of the request
+    "choice",  # the saying leaves a choice
+    "covered",  # share of the message's words that the record or the saying holds
+    "ordered",  # the same for neighbouring words
+    "title",  # share of the name that the message says
+    "quoted",  # covered x ordered
+    "named",  # covered x title
+    "unheld",  # weight of the words that neither the name nor the saying holds
+    "unsaid",  # weight of the name's words that the message does not say
+    "agrees",  # the action asked for is the one that the name begins with
+    "conflicts",  # the name begins with another action, and no saying points at it
+    "conflicts_said",  # the same though a saying points at it
+    "ignored",  # an action is asked for and the name has none
+    "special",  # variants in the name that the message does not mention
+    "level",  # 0 commune .. 3 others
+    "asked",  # how often ordinary people need it
+    "ahead",  # holds more of the message than all that sayings point at
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,9 @@ class Candidate:
     covered: float  # share of the message's words that the procedure holds
     ordered: float  # the same for pairs of neighbouring words
     title: float  # share of its name that the message says
+    unheld: float  # weight of the words that neither the name nor the saying holds
     request: Request | None = None
+    values: tuple[float, ...] = ()  # of FEATURES
 
 
 @dataclass(frozen=True)
@@ -51,7 +77,7 @@ class Ranker:
 
     def __init__(self, index: Index, sayings: Sayings) -> None:
         self.index = index
-        self._sayings = sayings
+        self.weights = load_weights()
         self._places = {r: self._serving(r) for r in sayings.requests}
         self._labels = self._short_names()
         self._specials = [specials_of(split(entry.name)) for entry in index.entries]
@@ -73,11 +99,9 @@ class Ranker:
         """Candidates, the best first, and a request that nothing serves if one is asked for."""
         said, unserved = self._said(message.hits)
         found = [place for place, _ in self.index.search(message.terms, CANDIDATES)]
-        candidates = [
-            self._candidate(place, message, said.get(place), sector)
-            for place in dict.fromkeys([*said, *found])
-        ]
-        candidates = self._hear_quotes(message, self._in_given_order(candidates))
+        candidates = self._weighed(message, list(dict.fromkeys([*said, *found])), said)
+        if sector:
+            candidates = [self._in_sector(c, sector) for c in candidates]
         candidates.sort(key=lambda c: (-c.total, self.index.entries[c.place].code))
         return candidates, unserved
 
@@ -87,7 +111,7 @@ class Ranker:
         Sayings that only point at a whole choice are left out: they tell none of them apart.
         """
         said, _ = self._said([h for h in message.hits if not h.request.ask])
-        return [self._candidate(place, message, said.get(place), "") for place in places]
+        return self._weighed(message, places, said)
 
     def _said(self, hits: Sequence[Hit]) -> tuple[dict[int, tuple[float, Hit]], Unserved | None]:
         said: dict[int, tuple[float, Hit]] = {}
@@ -132,63 +156,95 @@ class Ranker:
                 best.append((-held / total + extra, place))
         return [place for _, place in sorted(best)[:1]]
 
-    def _in_given_order(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The records of one request in the order of the table, whatever their names say."""
-        groups: dict[Request, list[Candidate]] = {}
-        for candidate in candidates:
-            if candidate.request is not None:
-                groups.setdefault(candidate.request, []).append(candidate)
-        totals: dict[int, float] = {}
-        for request, group in groups.items():
-            places = self._places[request]
-            given = sorted(group, key=lambda c: places.index(c.place))
-            best = sorted((c.total for c in group), reverse=True)
-            totals.update((c.place, total) for c, total in zip(given, best, strict=True))
-        return [replace(c, total=totals.get(c.place, c.total)) for c in candidates]
+    def _weighed(
+        self, message: Message, places: Sequence[int], said: Mapping[int, tuple[float, Hit]]
+    ) -> list[Candidate]:
+        """These places with their features and the weighted sum of them."""
+        own = [self._evidence(place, message, said.get(place)) for place in places]
+        hits = [e for e in own if e.request is not None]
+        held = max((e.covered + e.ordered for e in hits or own), default=0.0)
+        loudest = max((e.said for e in hits), default=0.0)
+        return [self._candidate(e, message, held, loudest) for e in own]
 
-    def _hear_quotes(self, message: Message, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Lift what the message quotes by its official name over what a saying makes of a part."""
-        first = max(candidates, key=lambda c: c.total, default=None)
-        if first is None or first.request is None:
-            return list(candidates)
-        said = next(message.said_words(h) for h in message.hits if h.request is first.request)
-        unsaid = set(message.content) - said - self.index.features[first.place].title
-        return [self._lifted(c, first, unsaid) for c in candidates]
-
-    def _lifted(self, candidate: Candidate, first: Candidate, unsaid: set[str]) -> Candidate:
-        quoted = self.index.features[candidate.place].title & unsaid
-        if (
-            candidate.request is not None
-            or len(quoted) < QUOTED_WORDS
-            or candidate.title < QUOTE_TITLE
-            or candidate.ordered < first.ordered + QUOTE_LEAD
-        ):
+    def _in_sector(self, candidate: Candidate, sector: str) -> Candidate:
+        if self.index.entries[candidate.place].sector != sector:
             return candidate
-        whole = min(candidate.ordered, candidate.title) >= QUOTE_WHOLE
-        total = first.total + (QUOTED_WHOLE if whole else QUOTED) + 0.1 * candidate.ordered
-        return replace(candidate, total=max(candidate.total, total))
+        return replace(candidate, total=candidate.total + SAME_SECTOR)
 
-    def _candidate(
-        self, place: int, message: Message, said: tuple[float, Hit] | None, sector: str
-    ) -> Candidate:
+    def _evidence(self, place: int, message: Message, said: tuple[float, Hit] | None) -> _Evidence:
         features = self.index.features[place]
         words: frozenset[str] = message.said_words(said[1]) if said else frozenset()
-        covered = _share(message.content, message.weights, features, words)
-        ordered = _share(message.terms[len(message.content) :], message.weights, features)
-        own = features.title.intersection(message.bare)
-        title = sum(self.index.weight(w) for w in own) / features.title_weight
-        total = COVERED * covered + ORDERED * ordered + TITLE * title
-        fit = _action_fit(message.actions, features.actions)
-        if said:
-            total += SAID * said[0] + max(fit, 0.0)
-        else:
-            unasked = self._specials[place] - message.specials
-            total += fit + SPECIAL_UNASKED * min(2, len(unasked))
-        total += LEVEL * features.level + ASKED * self._asked[place] / 100
-        if sector and self.index.entries[place].sector == sector:
-            total += SAME_SECTOR
-        weight, request = (said[0], said[1].request) if said else (0.0, None)
-        return Candidate(place, total, weight, covered, ordered, title, request)
+        weights = message.weights
+        pairs = message.pairs
+        explained = frozenset(p for p in pairs if words.issuperset(p.split("_"))) if said else words
+        own = features.title & message.bare
+        return _Evidence(
+            place=place,
+            said=said[0] if said else 0.0,
+            request=said[1].request if said else None,
+            covered=_share(message.content, weights, features, words),
+            ordered=_share(pairs, weights, features, explained),
+            title=sum(self.index.weight(w) for w in own) / features.title_weight,
+            unheld=sum(
+                weights[w] for w in message.content if w not in words and w not in features.title
+            ),
+        )
+
+    def _candidate(
+        self, own: _Evidence, message: Message, held: float, loudest: float
+    ) -> Candidate:
+        features = self.index.features[own.place]
+        hit = own.request is not None
+        order = self._places[own.request].index(own.place) if own.request is not None else 0
+        agrees, conflicts, ignored = _action_fit(message.actions, features.actions)
+        unasked = len(self._specials[own.place] - message.specials)
+        values = (
+            float(hit),
+            own.said,
+            own.said - loudest if hit else 0.0,
+            float(min(order, MOST)),
+            float(own.request is not None and own.request.ask),
+            own.covered,
+            own.ordered,
+            own.title,
+            own.covered * own.ordered,
+            own.covered * own.title,
+            own.unheld,
+            math.log1p(features.title_weight * (1 - own.title)),
+            float(agrees),
+            float(conflicts and not hit),
+            float(conflicts and hit),
+            float(ignored and not hit),
+            0.0 if hit else float(min(unasked, MOST)),
+            float(features.level),
+            self._asked[own.place] / 100,
+            0.0 if hit else max(0.0, own.covered + own.ordered - held),
+        )
+        total = sum(w * v for w, v in zip(self.weights, values, strict=True))
+        return Candidate(
+            place=own.place,
+            total=total,
+            said=own.said,
+            covered=own.covered,
+            ordered=own.ordered,
+            title=own.title,
+            unheld=own.unheld,
+            request=own.request,
+            values=values,
+        )
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What a record holds of the message, before it is compared with the others."""
+
+    place: int
+    said: float
+    request: Request | None
+    covered: float
+    ordered: float
+    title: float
+    unheld: float
 
 
 def _share(
@@ -205,9 +261,18 @@ def _share(
     return held / whole
 
 
-def _action_fit(asked: frozenset[str], offered: frozenset[str]) -> float:
-    if not offered or offered == {NEW}:
-        return 0.0 if not asked - {NEW} else ACTION_UNASKED
-    if asked & offered:
-        return ACTION_AGREES
-    return ACTION_MISSING
+def _action_fit(asked: frozenset[str], offered: frozenset[str]) -> tuple[bool, bool, bool]:
+    """Whether the asked action agrees with the offered one, conflicts with it, or has none."""
+    asked, offered = asked - {NEW}, offered - {NEW}
+    agrees = not asked.isdisjoint(offered)
+    return agrees, bool(offered) and not agrees, bool(asked) and not offered
+
+
+@lru_cache(maxsize=1)
+def load_weights(path: Path = WEIGHTS_FILE) -> tuple[float, ...]:
+    """The weight of each feature; raises CatalogueError when the file does not fit them."""
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))["weights"]
+        return tuple(float(given[name]) for name in FEATURES)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CatalogueError(f"{path.name} does not hold the search weights: {error}") from error

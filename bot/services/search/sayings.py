@@ -72,21 +72,22 @@ class Sayings:
     ) -> None:
         self.requests = tuple(dict.fromkeys(p.request for p in patterns))
         self.synonyms = dict(synonyms)
+        self.fixed = tuple(fixed)
         self.asked: dict[str, int] = {}
         for request in self.requests:
             if not request.ask:
                 for code in request.codes:
                     self.asked[code] = max(request.asked, self.asked.get(code, 0))
-        self._patterns = tuple(patterns)
+        self.patterns = tuple(patterns)
         self._by_phrase: dict[Phrase, list[tuple[int, int]]] = {}
-        for number, pattern in enumerate(self._patterns):
+        for number, pattern in enumerate(self.patterns):
             for part, phrases in enumerate(pattern.parts):
                 for phrase in phrases:
                     self._by_phrase.setdefault(phrase, []).append((number, part))
         excluded = chain.from_iterable(p.excluded for p in patterns)
         self._book = PhraseBook(dict.fromkeys([*self._by_phrase, *excluded]))
         self._synonym_book = PhraseBook(self.synonyms)
-        self._fixed = PhraseBook(fixed)
+        self._fixed = PhraseBook(self.fixed)
 
     def match(self, words: Sequence[Word], aside: frozenset[int] = frozenset()) -> list[Hit]:
         """The requests asked for, the most telling first; one hit for each request.
@@ -107,7 +108,7 @@ class Sayings:
         said = {item.phrase for item in found}
         best: dict[Request, Hit] = {}
         for number, parts in spans.items():
-            pattern = self._patterns[number]
+            pattern = self.patterns[number]
             if len(parts) < len(pattern.parts) or pattern.excluded & said:
                 continue
             hit = _hit(pattern, list(parts.values()))
