@@ -13,7 +13,7 @@ from nlu import text as reading
 _DAYS = r"(?:ngay|hom|tuan|thang|bua|tieng|buoi|lau)"
 _NETWORK = r"""(?:(?:qua|tren|bang)\ (?:mang|internet|app|dien\ thoai|vneid|zalo)
     |truc\ tuyen|online|onl|(?:cong\ )?dich\ vu\ cong)"""
-_PAPER = r"(?:giay\ to|giay|ho\ so|thu|cai|loai)"
+_PAPER = r"(?:giay\ to|giay|ho\ so|chung\ tu|ct|gto|thu|cai|loai)"
 _LAW = r"(?:luat|nghi\ dinh|thong\ tu|van\ ban|quyet\ dinh|dieu\ khoan)"
 _OFFICE = r"(?:co\ quan|noi|cho|phong|so|xa|phuong|phong\ ban|van\ phong|uy\ ban|tru\ so)"
 
@@ -43,6 +43,8 @@ _PATTERNS: dict[str, str] = {
         | \b(?:het|ton|mat|dong|gia|tra|nop|thu)(?:\ \w+)?\ (?:bao\ nhieu|nhieu)\b
           (?!\ (?:{_DAYS}|giay|ban|buoc|lan|nguoi|tuoi|met))
         | \b(?:co\ )?dat\ khong\b | \bton\ kem\ khong\b
+        | \b(?:mat|ton|dong|nop|tra|het)\ (?:dong|xu)\ nao\b
+        | \b(?:nop|chiu)\ (?:le\ )?phi\ (?:khong|gi|nao|chua|bao)\b
         | \bmat\ tien\ khong\b | \bbao\ nhieu\ mot\ ban\b
     """,
     "processing_time": rf"""

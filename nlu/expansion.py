@@ -34,6 +34,16 @@ _SITUATION_INTENTS = frozenset(
         *("eligibility", "forms", "result", "legal_basis", "procedure"),
     )
 )
+_STORY_SHARE = 0.3  # of the questions about a procedure that come with a story
+_TOLD_AFTER = 0.3  # of those stories that follow the question
+# Who talks of something else, or to a person, also tells of papers and offices.
+_RARE_STORIES = {
+    "out_of_scope": 0.1,
+    "request_human": 0.15,
+    "give_feedback": 0.1,
+    "check_case_status": 0.1,
+    "ask_office_hours": 0.1,
+}
 _PLAIN_INTENTS = frozenset({"greet", "goodbye", "thank", "affirm", "deny", "inform"})
 
 
@@ -136,14 +146,21 @@ def _surrounded(message: str, intent: str, tables: Tables, chance: random.Random
     if intent in _PLAIN_INTENTS:
         return message
     draw = chance.random()
-    if draw < 0.30 and intent in _SITUATION_INTENTS:
-        joint = chance.choice((", ", ". ", ", giờ ", ", muốn ", " "))
-        message = f"{chance.choice(tables.situations)}{joint}{message}"
+    stories = _STORY_SHARE if intent in _SITUATION_INTENTS else _RARE_STORIES.get(intent, 0.0)
+    if draw < stories:
+        message = _with_story(message, chance.choice(tables.situations), chance)
     elif draw < 0.55:
         message = f"{chance.choice(tables.openers)} {message}"
     if chance.random() < 0.3:
         message = f"{message} {chance.choice(tables.closers)}"
     return message
+
+
+def _with_story(message: str, story: str, chance: random.Random) -> str:
+    if chance.random() < _TOLD_AFTER:
+        return f"{message}{chance.choice((', ', '. ', ' vì ', ', tại ', '? '))}{story}"
+    joint = chance.choice((", ", ". ", ", giờ ", ", muốn ", " "))
+    return f"{story}{joint}{message}"
 
 
 def _registers(message: str, options: Expansion, chance: random.Random) -> Iterator[str]:

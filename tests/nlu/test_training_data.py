@@ -13,9 +13,13 @@ from rapidfuzz import fuzz, process
 from nlu import examples, expansion
 from nlu import text as reading
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.resolve().parents[1]
 DEVELOPMENT = ROOT.parent / "shared" / "data"
 NEAR = 92  # rapidfuzz ratio from which two messages are the same one
+GRAM = 4  # letters in a row
+ALIKE = 0.7  # share of letter groups in common from which two messages are the same one
+LONG = 25  # what everybody writes alike is shorter
 SHORT = 12  # shorter ones are greetings that everybody writes alike
 
 
@@ -42,6 +46,28 @@ def test_no_development_message_is_trained_on() -> None:
         for message in development
         if (found := process.extractOne(message, choices, scorer=fuzz.ratio, score_cutoff=NEAR))
     ]
+    assert leaks == []
+
+
+def _grams(text: str) -> frozenset[str]:
+    plain = reading.fold(text)
+    return frozenset(plain[start : start + GRAM] for start in range(len(plain) - GRAM + 1))
+
+
+def test_no_message_of_our_own_sets_is_trained_on() -> None:
+    trained = [(text, _grams(text)) for text, _ in examples.read()]
+    leaks = []
+    for name in ("held_out", "fresh", "frozen", "second_frozen"):
+        for line in (HERE / f"{name}_messages.tsv").read_text(encoding="utf-8").splitlines():
+            message = line.split("\t")[-1]
+            if line.startswith("#") or len(message) <= LONG:
+                continue
+            grams = _grams(message)
+            leaks += [
+                (message, text)
+                for text, other in trained
+                if len(grams & other) > ALIKE * len(grams | other)
+            ]
     assert leaks == []
 
 
