@@ -20,8 +20,9 @@ ASPECTS = (
     "result", "legal_basis", OVERVIEW,
 )  # fmt: skip
 
-# Below this the language model guesses: then only a procedure that was named counts.
-GUESS = 0.35
+# Below these the language model guesses, and only a procedure that was named counts. Short
+# questions within a conversation are told with less certainty than first ones.
+GUESS, GUESS_AT_FIRST = 0.35, 0.45
 
 
 class ActionAnswerProcedure(BotAction):
@@ -153,11 +154,12 @@ def _without_name(
     turn: Turn, offered: list[str], aspects: list[str], intent: str | None
 ) -> list[Event]:
     """No procedure is named: the one talked about, the offered ones again, or a question back."""
-    if turn.intent == "inform" or turn.confidence < GUESS:
+    current = turn.slot("procedure_code")
+    least = GUESS if current or offered else GUESS_AT_FIRST
+    if turn.intent == "inform" or turn.confidence < least:
         return places.office_alone(turn) or not_understood(turn)
     if offered:
         return offers.offer_again(turn, offered, aspects, intent=intent)
-    current = turn.slot("procedure_code")
     record = catalogue.get(turn.session, current) if current else None
     if record:
         return offers.show(turn, record, aspects, intent=intent)

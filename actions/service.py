@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from actions import document_cases, failures, offers, places
 from actions.base import BotAction, Event, Turn
-from actions.procedures import look_for, not_understood
+from actions.procedures import ASPECTS, OVERVIEW, intent_of, look_for, not_understood
 from bot.services import conversations
+from nlu.aspects import aspects as aspects_in
 
 # A message taken for out of scope with less certainty than this may still name a procedure.
 CERTAIN = 0.6
@@ -78,8 +79,13 @@ def offer_instead(turn: Turn) -> list[Event]:
     if place:
         return place
     found = look_for(turn)
+    aspects = [a for a in aspects_in(turn.text) if a in ASPECTS] or [OVERVIEW]
     if found.kind == "one":
-        return offers.offer(turn, found.matches[:1], ["overview"], response="utter_offer_one")
+        # One procedure named for sure shows that the language model was wrong.
+        intent = intent_of(aspects[0])
+        return offers.offer(
+            turn, found.matches[:1], aspects, response="utter_offer_one", intent=intent
+        )
     if found.kind == "several":
-        return offers.offer(turn, found.matches, ["overview"])
+        return offers.offer(turn, found.matches, aspects)
     return []

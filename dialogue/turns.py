@@ -17,6 +17,23 @@ from dialogue import reply
 from dialogue.action_call import ActionCall, ActionClient, TurnFailedError
 from dialogue.commands import Command
 
+# Below this certainty about half of the guesses are wrong (docs/understanding.md), and a canned
+# answer to something else is worse than saying that it was not understood.
+UNSURE = 0.45
+CANNED = frozenset(
+    {
+        "ask_office_hours",
+        "bot_challenge",
+        "give_feedback",
+        "goodbye",
+        "greet",
+        "show_menu",
+        "thank",
+        "unfollow_case",
+    }
+)
+FALLBACK = "nlu_fallback"
+
 
 class Silence(OutputChannel):
     """Sends nothing: the reply is read from the tracker when the turn is over."""
@@ -83,7 +100,8 @@ class TurnProcessor(MessageProcessor):
     ) -> dict[str, Any]:
         """Intent and entities alone: the ranking of all intents would be stored with each turn."""
         data = await super().parse_message(message, tracker, only_output_properties)
-        return {key: data[key] for key in ("text", "intent", "entities")}
+        read = {key: data[key] for key in ("text", "intent", "entities")}
+        return {**read, "intent": sure_enough(read["intent"])}
 
     async def _run_command(
         self, command: Command, output_channel: OutputChannel, tracker: DialogueStateTracker
@@ -132,6 +150,13 @@ class TurnProcessor(MessageProcessor):
         else:
             self._log_action_on_tracker(tracker, action, events, prediction)
         return self.should_predict_another_action(action.name())
+
+
+def sure_enough(intent: dict[str, Any]) -> dict[str, Any]:
+    """The intent as read, or the fallback where a canned answer would rest on a guess."""
+    if intent.get("name") in CANNED and float(intent.get("confidence") or 0.0) < UNSURE:
+        return {**intent, "name": FALLBACK}
+    return intent
 
 
 def _command_data(command: Command) -> dict[str, Any]:
