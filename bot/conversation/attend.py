@@ -23,7 +23,7 @@ from bot.database import session_scope, utcnow
 from bot.errors import DialogueError, LostRace
 from bot.logs import where
 from bot.metrics import Metrics
-from bot.services import catalogue, conversations, delivery, inbox
+from bot.services import catalogue, conversations, delivery, inbox, learning
 from bot.services.delivery import OpenWork, Outbound
 from bot.services.inbox import Inbound, TurnResult
 
@@ -159,6 +159,7 @@ class Attendant:
                 first_state="sending" if send_at_once else "queued",
                 state="answered" if rows else "ignored",
             )
+            learning.record(session, work.conversation_id, message, result)
         now = utcnow()
         return [
             Outbound(row_id, "queued", row.text, row.content, 0, None, now)

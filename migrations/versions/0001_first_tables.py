@@ -105,6 +105,27 @@ def upgrade() -> None:
     with op.batch_alter_table('procedures', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_procedures_sector'), ['sector'], unique=False)
 
+    op.create_table('review_items',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('normalised', sa.Text(), nullable=False),
+    sa.Column('intent', sa.String(length=60), nullable=False),
+    sa.Column('confidence', sa.Integer(), nullable=True),
+    sa.Column('outcome', sa.String(length=12), nullable=False),
+    sa.Column('procedures', sa.JSON(), nullable=False),
+    sa.Column('choice', sa.String(length=40), nullable=False),
+    sa.Column('chosen_at', UTCDateTime(), nullable=True),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('created_at', UTCDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('message_id')
+    )
+    with op.batch_alter_table('review_items', schema=None) as batch_op:
+        batch_op.create_index('ix_review_items_conversation', ['conversation_id', 'created_at'], unique=False)
+        batch_op.create_index('ix_review_items_state', ['state', 'created_at'], unique=False)
+
     op.create_table('feedback',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -171,6 +192,11 @@ def downgrade() -> None:
     op.drop_table('messages')
     op.drop_table('human_requests')
     op.drop_table('feedback')
+    with op.batch_alter_table('review_items', schema=None) as batch_op:
+        batch_op.drop_index('ix_review_items_state')
+        batch_op.drop_index('ix_review_items_conversation')
+
+    op.drop_table('review_items')
     with op.batch_alter_table('procedures', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_procedures_sector'))
 
