@@ -14,7 +14,7 @@ from bot import model_files
 from bot.database import make_engine, make_sessions, session_scope
 from bot.errors import BotError
 from bot.onestop import OneStopFile
-from bot.services import catalogue
+from bot.services import catalogue, offices
 from bot.settings import ROOT, Settings
 
 _SECONDS = 5
@@ -43,6 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         _store,
         _onestop,
         _model,
+        _offices,
         _servers,
         _zalo,
     )
@@ -96,6 +97,13 @@ def _onestop(settings: Settings) -> Iterator[Finding]:
 def _model(_settings: Settings) -> Iterator[Finding]:
     path = model_files.model_path(ROOT / "models")
     yield Finding("language model", path.exists(), path.name, "run: python -m bot train")
+
+
+def _offices(settings: Settings) -> Iterator[Finding]:
+    samples = sum(1 for entry in offices.book().entries if entry.get("sample"))
+    advice = "check the addresses in data/lookups/offices.yml and remove `sample`"
+    ok = settings.demo or not samples
+    yield Finding("offices", ok, f"{samples} invented sample addresses", advice)
 
 
 def _servers(settings: Settings) -> Iterator[Finding]:

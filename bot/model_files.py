@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,7 +52,10 @@ def train(models_dir: Path, say: Callable[[str], None]) -> Path:
     command = [sys.executable, "-m", "rasa", "train", "--domain", "domain", "--data", *RASA_DATA]
     # Rasa's own cache knows nothing of our tables and code, hence --force.
     command += ["--out", str(models_dir), "--fixed-model-name", path.name, "--force"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if done.returncode or not path.exists():
         tail = done.stdout.decode(errors="replace").strip().splitlines()[-15:]
         raise TrainingError("Training failed:\n" + "\n".join(tail))
