@@ -2,4 +2,5 @@
 
 import bot.models.cases
 import bot.models.conversations
+import bot.models.learning
 import bot.models.procedures  # noqa: F401
