@@ -1,6 +1,6 @@
 """Learns the weights of the search features, and compares them on procedures never seen.
 
-Run: python -m benchmarks.search_train [--write]. Learns from the labelled messages under tests/data,
+Run: python -m benchmarks.search_train [--write]. Learns from the labelled messages in tests/data,
 from the development set and from messages made of official names (benchmarks.search_titles); both
 need ../shared/data. A listwise logistic model: the right records should get all of the probability.
 Figures come from five folds that share no procedure; --write keeps the weights learned from all.
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sources = list(dict.fromkeys(e.source for e in examples))
     print(report.table(["top1 / top3", *sources], rows))
     if options.write:
-        weights = fit([e for e in examples])
+        weights = fit(examples)
         plain = {n: round(float(w), 3) for n, w in zip(FEATURES, weights, strict=True)}
         text = json.dumps({"weights": plain}, indent=1)
         WEIGHTS_FILE.write_text(text + "\n", encoding="utf-8")

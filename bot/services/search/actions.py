@@ -23,6 +23,20 @@ def of_message(words: Sequence[Word]) -> tuple[frozenset[str], frozenset[int]]:
     return frozenset(actions), frozenset(places)
 
 
+def is_vague(words: Sequence[Word]) -> bool:
+    """Whether all that the words say about the action fits more than one ("làm lại")."""
+    book, _ = _book("vague_actions")
+    vague = {place for item in book.find(words) for place in range(item.start, item.end)}
+    return bool(vague) and of_message(words)[1] <= vague
+
+
+def object_of(words: Sequence[Word]) -> str:
+    """The words of a name without the action it begins with: "Cấp đổi thẻ căn cước" → the card."""
+    book, _ = _book("title_actions")
+    said = {n for f in book.find(words[:TITLE_WORDS]) for n in range(f.start, f.end)}
+    return " ".join(w.bare for n, w in enumerate(words) if n not in said)
+
+
 def of_title(words: Sequence[Word]) -> frozenset[str]:
     """The actions that a procedure's name begins with."""
     book, names = _book("title_actions")

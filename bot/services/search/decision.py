@@ -58,10 +58,13 @@ def decide(
         and not _is_quoted(first)
     ):
         return Decision(UNKNOWN, nearest)
+    open_action = message.vague and ranker.is_one_of_several(first.place)
     if first.request is None:
         kind = _by_names(first, scored[0][1])
+        kind = SEVERAL if kind == ONE and open_action else kind
         return Decision(kind, {NOTHING: (), UNKNOWN: nearest}.get(kind, scored))
-    return Decision(_by_saying(first, scored[0][1], ranker), scored)
+    kind = SEVERAL if open_action else _by_saying(first, scored[0][1], ranker)
+    return Decision(kind, scored)
 
 
 def _is_quoted(first: Candidate) -> bool:

@@ -31,6 +31,7 @@ class Features:
     title_weight: float
     family: str  # equal for the same procedure at several levels or by several ways
     actions: frozenset[str]
+    subject: str  # the name without its action
     level: int
 
 
@@ -88,6 +89,7 @@ class Index:
             title_weight=sum(self.weight(w) for w in words) or 1.0,
             family=" ".join(title),
             actions=acting.of_title(name),
+            subject=acting.object_of(name),
             level=entry.level,
         )
 

@@ -26,6 +26,7 @@ class Message:
     actions: frozenset[str]
     specials: frozenset[int]
     named: bool
+    vague: bool  # "làm lại": issued again or exchanged
     weights: dict[str, float] = field(hash=False)
     _said: dict[Hit, frozenset[str]] = field(hash=False)
 
@@ -59,6 +60,7 @@ def understand(text: str, index: Index, sayings: Sayings, lists: WordLists) -> M
         actions=actions,
         specials=specials_of(words),
         named=bool(hits or telling),
+        vague=acting.is_vague(rest),
         weights={term: _weight(term, index, lists) for term in terms},
         _said={hit: _words_of(hit, words, sayings) for hit in hits},
     )

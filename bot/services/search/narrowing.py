@@ -9,6 +9,7 @@ from bot.services.search import actions as acting
 from bot.services.search.decision import ONE, SEVERAL, Decision
 from bot.services.search.engine import Engine
 from bot.services.search.message import Message
+from bot.services.search.sayings import Request
 from bot.services.search.words import split
 
 SHORT = 8  # words: "cái thứ hai nhé", not a sentence that happens to hold a number
@@ -112,9 +113,15 @@ def _object_of(engine: Engine, place: int) -> str:
     entry = engine.index.entries[place]
     named = [r for r in engine.sayings.requests if entry.code in r.codes]
     for request in named:
-        if request.ask:
+        if request.ask and _is_of_one_sector(engine, request):
             return request.name
     return _without_action(_FOR_WHOM.sub("", (named[0].name if named else entry.title).lower()))
+
+
+def _is_of_one_sector(engine: Engine, request: Request) -> bool:
+    """Whether the choice is about one thing ("giấy tờ" that were lost may be anything)."""
+    places = engine.ranker.serving(request)
+    return len({engine.index.entries[p].sector for p in places}) == 1
 
 
 def _without_action(name: str) -> str:

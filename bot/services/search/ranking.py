@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -22,6 +23,7 @@ OWN_NAME = 0.9  # share of a request's name that a record must hold to serve it 
 SAID_ORDER = 0.04  # what each later code of the same request loses
 SAME_SECTOR = 2.0  # for what the conversation is about
 MOST = 3  # places in a request's list, or unasked variants, from which more makes no difference
+RENEWED = frozenset({"again", "exchange"})
 WEIGHTS_FILE = ROOT / "data" / "lookups" / "search_weights.json"
 
 # What is known about a candidate, in the order of the weights (python -m benchmarks.search_train).
@@ -81,9 +83,16 @@ class Ranker:
         self._places = {r: self._serving(r) for r in sayings.requests}
         self._labels = self._short_names()
         self._specials = [specials_of(split(entry.name)) for entry in index.entries]
+        self._actions_on: dict[str, set[str]] = defaultdict(set)
+        for features in index.features:
+            self._actions_on[features.subject] |= features.actions
         self._asked = [
             max(entry.popularity, sayings.asked.get(entry.code, 0)) for entry in index.entries
         ]
+
+    def is_one_of_several(self, place: int) -> bool:
+        """Whether the same paper can be issued again as well as exchanged."""
+        return RENEWED <= self._actions_on[self.index.features[place].subject]
 
     def asked(self, place: int) -> int:
         """0..100: how often ordinary people need the procedure."""

@@ -22,6 +22,8 @@ WRITES_MARKS = 0.75  # share of marked words from which the writer is taken to t
 MAX_WORDS = 80  # a longer message names its matter early; the rest only costs time
 
 _WORD = re.compile(r"[^\W_]+")
+_ENDS_IN_Y = re.compile(r"(?:[bcdđghklmnprstvx]{1,2}|qu)[yýỳỷỹỵ]")
+_AS_I = str.maketrans("yýỳỷỹỵ", "iíìỉĩị")
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,15 @@ class WordLists:
 
 def split(text: str) -> list[Word]:
     """The words of a text that is already clean (names, sayings)."""
-    found = _WORD.findall(language.nfc(text).lower())
+    found = (spelled(w) for w in _WORD.findall(language.nfc(text).lower()))
     return [Word(language.place_tone(w), language.fold(w)) for w in found]
+
+
+def spelled(word: str) -> str:
+    """One spelling for "lí" and "lý", "kĩ" and "kỹ": people write both."""
+    if _ENDS_IN_Y.fullmatch(word):
+        return word[:-1] + word[-1].translate(_AS_I)
+    return word
 
 
 def phrase(text: str) -> tuple[Word, ...]:
@@ -72,7 +81,7 @@ def phrase(text: str) -> tuple[Word, ...]:
 def bare_words(text: str) -> list[str]:
     """The same without marks: all that the index needs, at half the cost."""
     composed = unicodedata.normalize("NFC", text).lower()
-    return [language.fold(w) for w in _WORD.findall(composed)]
+    return [language.fold(spelled(w)) for w in _WORD.findall(composed)]
 
 
 def read(message: str) -> list[Word]:
@@ -80,7 +89,7 @@ def read(message: str) -> list[Word]:
     found = case_codes.find(message)
     if found is not None:
         message = f"{message[: found.start]} {message[found.end :]}"
-    clean = _WORD.findall(language.normalise(message))[:MAX_WORDS]
+    clean = [spelled(w) for w in _WORD.findall(language.normalise(message))[:MAX_WORDS]]
     words = [Word(w, language.fold(w)) for w in clean]
     if sum(w.marked for w in words) < WRITES_MARKS * len(words):
         return words
@@ -112,9 +121,9 @@ def load_lists(path: Path = WORDS_FILE) -> WordLists:
     generic = [w for line in _strings(data, "generic", path) for w in line.split()]
     return WordLists(
         asides=re.compile(r"(?<!\S)(?:" + "|".join(asides) + r")(?!\S)"),
-        fillers_marked=frozenset(fillers),
-        fillers_bare=frozenset(language.fold(w) for w in fillers),
-        generic=frozenset(language.fold(w) for w in generic),
+        fillers_marked=frozenset(spelled(w) for w in fillers),
+        fillers_bare=frozenset(language.fold(spelled(w)) for w in fillers),
+        generic=frozenset(language.fold(spelled(w)) for w in generic),
     )
 
 
@@ -139,7 +148,7 @@ def _strings(data: dict[str, Any], key: str, path: Path) -> Iterable[str]:
 def _as_pattern(line: str) -> str:
     """A line of `asides` over bare words: `a|b` chooses, `_` joins words, `c?` may be absent."""
     out, begun = "", False
-    for part in language.fold(line).split():
+    for part in language.fold(_WORD.sub(lambda found: spelled(found.group()), line)).split():
         choice = "(?:" + "|".join(
             re.escape(p).replace("_", r"\s") for p in part.rstrip("?").split("|")
         )
