@@ -6,8 +6,11 @@ from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from bot import auth, templating
+from bot.admin.imports import blueprint as admin
 from bot.channels.zalo import views as zalo
 from bot.database import make_engine, make_sessions, session_scope
+from bot.desk.views import blueprint as desk
 from bot.health import check
 from bot.metrics import Metrics, render
 from bot.queue import Queue, connect, make_broker
@@ -42,7 +45,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         "queue": Queue(make_broker(settings.redis_url, timeout=QUEUE_SECONDS)),
         "metrics": Metrics(store),
     }
-    app.register_blueprint(zalo.blueprint)
+    templating.init_app(app)
+    auth.init_app(app, settings)
+    for pages in (zalo.blueprint, desk, admin):
+        app.register_blueprint(pages)
     app.add_url_rule("/", view_func=home)
     app.add_url_rule("/health/live", view_func=live)
     app.add_url_rule("/health/ready", view_func=ready)

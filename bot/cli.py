@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import getpass
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bot.database import make_engine, make_sessions, session_scope
-from bot.errors import BotError
+from bot.errors import BotError, StaffError
+from bot.services.staff import ROLES
 from bot.settings import ROOT, Settings
 
 
@@ -54,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train the language model from the files")
     train.set_defaults(run=_train)
+
+    person = commands.add_parser("create-staff", help="make a staff account")
+    person.add_argument("--email", required=True)
+    person.add_argument("--name", required=True)
+    person.add_argument("--role", required=True, choices=ROLES)
+    person.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    person.set_defaults(run=_create_staff)
 
     doctor = commands.add_parser("doctor", help="check every setting and outside party")
     doctor.set_defaults(run=_doctor)
@@ -103,6 +114,33 @@ def _train(_arguments: argparse.Namespace, _settings: Settings) -> int:
 
     print(model_files.train(ROOT / "models", print))
     return 0
+
+
+def _create_staff(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot import migrate
+    from bot.services import staff
+
+    password = _read_password(from_stdin=arguments.password_stdin)
+    migrate.upgrade(settings.database_url)
+    with session_scope(make_sessions(make_engine(settings.database_url))) as session:
+        made = staff.create(
+            session,
+            email=arguments.email,
+            name=arguments.name,
+            role=arguments.role,
+            password=password,
+        )
+    print(f"Made the account {made.email} ({made.role})")
+    return 0
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != first:
+        raise StaffError("the two passwords differ; nothing was made")
+    return first
 
 
 def _doctor(_arguments: argparse.Namespace, settings: Settings) -> int:

@@ -15,6 +15,8 @@ BotError
 │   ├── SendRefused         final: this message can never be sent
 │   ├── SendDeferred        later: carries `retry_after` in seconds
 │   └── SendUnknown         accepted or not, nobody knows: never blindly repeated
+├── StaffError              a staff account cannot be made or used as asked; the message says why
+├── WindowClosed            the platform lets nobody write to this citizen now
 └── LostRace                somebody else changed the row first
 """
 
@@ -93,3 +95,11 @@ class SendUnknown(ChannelError):
 
 class LostRace(BotError):
     """Somebody else changed the row first."""
+
+
+class StaffError(BotError):
+    """A staff account cannot be made or used as asked; the message says why."""
+
+
+class WindowClosed(BotError):
+    """The platform lets nobody write to this citizen now."""

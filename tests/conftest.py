@@ -71,4 +71,4 @@ def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield opened
 
 
-pytest_plugins = ["tests.chain", "tests.chromium", "tests.system"]
+pytest_plugins = ["tests.chain", "tests.chromium", "tests.system", "tests.consoles"]

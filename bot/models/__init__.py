@@ -1,6 +1,8 @@
 """The tables that this project owns. Importing this package registers all of them."""
 
+import bot.models.audit
 import bot.models.cases
 import bot.models.conversations
 import bot.models.learning
-import bot.models.procedures  # noqa: F401
+import bot.models.procedures
+import bot.models.staff  # noqa: F401

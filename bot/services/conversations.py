@@ -108,7 +108,9 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
     session.execute(_messages_of(known).where(Message.state != "pending").values(BLANK))
     session.execute(delete(Feedback).where(Feedback.conversation_id == known))
     session.execute(
-        update(HumanRequest).where(HumanRequest.conversation_id == known).values(reason="")
+        update(HumanRequest)
+        .where(HumanRequest.conversation_id == known)
+        .values(reason="", handled_note="")
     )
     person: dict[str, Any] = {"display_name": "", "erased_at": utcnow()}
     if forget_user:

@@ -1,0 +1,1 @@
+"""The admin console: the catalogue, its gaps, imports and the audit trail."""

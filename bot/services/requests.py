@@ -1,0 +1,300 @@
+"""What waits for people: citizens who asked for one, what they said of us, what was not sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from bot.database import utcnow
+from bot.errors import LostRace, WindowClosed
+from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
+from bot.models.staff import Staff
+from bot.services import audit
+from bot.services.delivery import WINDOW
+from bot.services.inbox import NewReply, store_replies
+from bot.services.pages import PAGE_SIZE, Page
+
+FREE_WINDOW = dt.timedelta(hours=48)  # after it, and until WINDOW, the platform charges
+REPLY_LIMIT = 2_000  # characters in one message, as the platform counts them after NFC
+THREAD_PAGE = 100  # messages of a conversation on one page
+
+
+@dataclass(frozen=True)
+class Request:
+    """A citizen's wish for a person; `handled_at` None while they wait."""
+
+    id: int
+    conversation_id: int
+    display_name: str
+    reason: str
+    created_at: dt.datetime
+    handled_at: dt.datetime | None
+    handled_by: str
+    handled_note: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a citizen said about the service."""
+
+    conversation_id: int
+    display_name: str
+    text: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """A reply that never reached its citizen, or of which nobody knows."""
+
+    id: int
+    conversation_id: int
+    display_name: str
+    text: str
+    state: str  # refused | unknown
+    error: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many are on each list; of the requests, only those who wait."""
+
+    waiting: int
+    feedback: int
+    undelivered: int
+
+
+@dataclass(frozen=True)
+class ThreadMessage:
+    """One message of a conversation as staff read it."""
+
+    id: int
+    direction: str
+    kind: str
+    text: str
+    content: Mapping[str, Any] = field(hash=False)
+    state: str
+    error: str
+    at: dt.datetime
+    delivered_at: dt.datetime | None
+    seen_at: dt.datetime | None
+    written_by: str  # the name of the member of staff; "" for the citizen and the assistant
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A conversation: who, how long we may still write, and a page of what was said."""
+
+    conversation_id: int
+    display_name: str
+    writable_until: dt.datetime | None  # None: the window is closed
+    free_until: dt.datetime | None
+    messages: tuple[ThreadMessage, ...]
+    older_before: int | None  # the id to ask for what was said earlier
+    requests: tuple[Request, ...]
+
+
+_REQUEST = (
+    HumanRequest.id,
+    HumanRequest.conversation_id,
+    Conversation.display_name,
+    HumanRequest.reason,
+    HumanRequest.created_at,
+    HumanRequest.handled_at,
+    func.coalesce(Staff.name, ""),
+    HumanRequest.handled_note,
+)
+
+
+def counts(session: Session) -> Counts:
+    """The numbers on the tabs."""
+    return Counts(
+        _count(session, HumanRequest.id, HumanRequest.handled_at.is_(None)),
+        _count(session, Feedback.id),
+        _count(session, Message.id, *_NOT_SENT),
+    )
+
+
+def people_asked_for(session: Session, page: int) -> Page[Request]:
+    """Who asked for a person: those who wait first, the longest wait first; then the rest."""
+    waits = HumanRequest.handled_at.is_(None)
+    rows = session.execute(
+        _requests()
+        .order_by(
+            case((waits, 0), else_=1),
+            case((waits, HumanRequest.id), else_=None),
+            HumanRequest.handled_at.desc(),
+        )
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    return Page(tuple(Request(*r) for r in rows), page, _count(session, HumanRequest.id))
+
+
+def feedback(session: Session, page: int) -> Page[Said]:
+    """What citizens said about the service, newest first."""
+    rows = session.execute(
+        select(
+            Feedback.conversation_id, Conversation.display_name, Feedback.text, Feedback.created_at
+        )
+        .join(Conversation, Conversation.id == Feedback.conversation_id)
+        .order_by(Feedback.id.desc())
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    return Page(tuple(Said(*r) for r in rows), page, _count(session, Feedback.id))
+
+
+def undelivered(session: Session, page: int) -> Page[Undelivered]:
+    """Replies that were refused or are doubtful, newest first."""
+    rows = session.execute(
+        select(
+            Message.id,
+            Message.conversation_id,
+            Conversation.display_name,
+            Message.text,
+            Message.state,
+            Message.error,
+            Message.created_at,
+        )
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(*_NOT_SENT)
+        .order_by(Message.id.desc())
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE)
+    )
+    return Page(tuple(Undelivered(*r) for r in rows), page, _count(session, Message.id, *_NOT_SENT))
+
+
+def thread(session: Session, conversation_id: int, *, before: int | None = None) -> Thread | None:
+    """The conversation with its newest messages, or those before one; None if there is none."""
+    head = session.execute(
+        select(Conversation).where(Conversation.id == conversation_id)
+    ).scalar_one_or_none()
+    if head is None:
+        return None
+    wanted = select(Message).where(Message.conversation_id == conversation_id)
+    if before is not None:
+        wanted = wanted.where(Message.id < before)
+    found = list(
+        session.execute(wanted.order_by(Message.id.desc()).limit(THREAD_PAGE + 1)).scalars()
+    )
+    rows = found[:THREAD_PAGE][::-1]
+    asked = session.execute(
+        _requests()
+        .where(HumanRequest.conversation_id == conversation_id)
+        .order_by(HumanRequest.id.desc())
+        .limit(20)
+    )
+    until = _writable_until(head)
+    return Thread(
+        conversation_id=head.id,
+        display_name=head.display_name,
+        writable_until=until,
+        free_until=None if until is None else until - WINDOW + FREE_WINDOW,
+        messages=_with_writers(session, rows),
+        older_before=rows[0].id if len(found) > THREAD_PAGE else None,
+        requests=tuple(Request(*r) for r in asked),
+    )
+
+
+def handle(session: Session, request_id: int, staff_id: int, note: str) -> int | None:
+    """Mark a request as handled; the conversation's id, or None when there is no such request.
+
+    Raises LostRace, with the name of who it was, when somebody else has handled it.
+    """
+    done = session.execute(
+        update(HumanRequest)
+        .where(HumanRequest.id == request_id, HumanRequest.handled_at.is_(None))
+        .values(handled_at=utcnow(), handled_by=staff_id, handled_note=note.strip()[:500])
+        .execution_options(synchronize_session=False)
+    )
+    found = session.execute(_requests().where(HumanRequest.id == request_id)).first()
+    if found is None:
+        return None
+    request = Request(*found)
+    if done.rowcount != 1:
+        raise LostRace(request.handled_by)
+    audit.record(session, staff_id, "request_handled", "conversation", request.conversation_id)
+    return request.conversation_id
+
+
+def reply(
+    session: Session, conversation_id: int, staff_id: int, text: str, *, form_id: str
+) -> int | None:
+    """Put an agent's reply into the outbox; its id, or None when this form was sent before.
+
+    Raises WindowClosed when the platform would refuse it. Deliver it after the commit.
+    """
+    head = session.execute(
+        select(Conversation).where(Conversation.id == conversation_id)
+    ).scalar_one()
+    if _writable_until(head) is None:
+        raise WindowClosed("the citizen has not written for too long, or has left")
+    if not audit.record(
+        session,
+        staff_id,
+        "reply",
+        "conversation",
+        conversation_id,
+        {"characters": len(text)},
+        once=f"reply:{staff_id}:{form_id[:40]}",
+    ):
+        return None
+    return store_replies(session, conversation_id, [NewReply(text, {"staff_id": staff_id})])[0]
+
+
+def _writable_until(conversation: Conversation) -> dt.datetime | None:
+    last = conversation.last_interaction_at
+    if last is None or conversation.channel_user_id.startswith("erased:"):
+        return None
+    until: dt.datetime = last + WINDOW
+    return until if until > utcnow() else None
+
+
+def _with_writers(session: Session, rows: list[Any]) -> tuple[ThreadMessage, ...]:
+    ids = {row.content.get("staff_id") for row in rows} - {None}
+    found = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids))) if ids else ()
+    names = {row[0]: row[1] for row in found}
+    return tuple(
+        ThreadMessage(
+            id=row.id,
+            direction=row.direction,
+            kind=row.kind,
+            text=row.text,
+            content=row.content,
+            state=row.state,
+            error=row.error,
+            at=row.created_at,
+            delivered_at=row.delivered_at,
+            seen_at=row.seen_at,
+            written_by=names.get(row.content.get("staff_id"), ""),
+        )
+        for row in rows
+    )
+
+
+def _requests() -> Any:
+    return (
+        select(*_REQUEST)
+        .join(Conversation, Conversation.id == HumanRequest.conversation_id)
+        .outerjoin(Staff, Staff.id == HumanRequest.handled_by)
+    )
+
+
+# What `unknown` rows with a due time are, the sender still finds out by itself.
+_NOT_SENT = (
+    Message.direction == "out",
+    Message.state.in_(("refused", "unknown")),
+    Message.not_before.is_(None),
+)
+
+
+def _count(session: Session, column: Any, *conditions: Any) -> int:
+    return int(session.execute(select(func.count(column)).where(*conditions)).scalar_one())

@@ -1,0 +1,119 @@
+"""How the staff pages write names, times and states: filters and words for the templates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from bot.database import utcnow
+from bot.services.working_days import VIETNAM
+
+ROLES = {
+    "agent": "Cán bộ trực",
+    "editor": "Biên tập",
+    "approver": "Người duyệt",
+    "admin": "Quản trị",
+    "auditor": "Giám sát",
+}
+STATES = {
+    "pending": "đang chờ trả lời",
+    "answered": "đã trả lời",
+    "ignored": "không cần trả lời",
+    "queued": "đang chờ gửi",
+    "sending": "đang gửi",
+    "sent": "đã gửi",
+    "unknown": "chưa rõ đã tới chưa",
+    "refused": "không gửi được",
+}
+KINDS = {
+    "image": "Hình ảnh",
+    "gif": "Ảnh động",
+    "link": "Đường dẫn",
+    "audio": "Tin thoại",
+    "video": "Video",
+    "sticker": "Nhãn dán",
+    "location": "Vị trí",
+    "file": "Tệp",
+    "business_card": "Danh thiếp",
+    "follow": "Quan tâm tài khoản",
+    "unfollow": "Bỏ quan tâm",
+    "chat_now": "Bấm “Nhắn tin”",
+    "submit_info": "Gửi thông tin liên hệ",
+    "withdraw": "Thu hồi tin",
+    "reaction": "Bày tỏ cảm xúc",
+}
+METHODS = {"in_person": "Trực tiếp", "online": "Trực tuyến", "post": "Bưu chính"}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters and words."""
+    app.jinja_env.filters |= {
+        "masked": masked,
+        "moment": moment,
+        "day": day,
+        "since": since,
+        "until": until,
+        "web_address": web_address,
+        "thousands": thousands,
+    }
+    app.jinja_env.globals |= {
+        "ROLES": ROLES,
+        "STATES": STATES,
+        "KINDS": KINDS,
+        "METHODS": METHODS,
+    }
+
+
+def masked(name: str, conversation_id: int) -> str:
+    """ "Nguyễn Văn An" → "N. V. An": enough to address somebody, too little to find them."""
+    words = name.split()
+    if not words:
+        return f"Người dân số {conversation_id}"
+    return " ".join([f"{word[0]}." for word in words[:-1]] + [words[-1][:30]])
+
+
+def moment(at: dt.datetime | None) -> str:
+    """A time of day in Viet Nam: "07:30 24/11/2026"."""
+    return "" if at is None else at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def day(at: dt.date | None) -> str:
+    """A date as it is written in Viet Nam, or a dash."""
+    return "–" if at is None else at.strftime("%d/%m/%Y")
+
+
+def since(at: dt.datetime) -> str:
+    """How long ago, in the largest two units: "2 ngày 3 giờ"."""
+    return _length(utcnow() - at)
+
+
+def until(at: dt.datetime) -> str:
+    """How long it is until then, in the largest two units."""
+    return _length(at - utcnow())
+
+
+def web_address(given: Any) -> str:
+    """An address that is safe to follow, or "" when it is none."""
+    text = given if isinstance(given, str) else ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def thousands(number: int) -> str:
+    """12345 → "12.345"."""
+    return f"{number:,}".replace(",", ".")
+
+
+def _length(length: dt.timedelta) -> str:
+    minutes = max(0, int(length.total_seconds() // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    named = [(days, "ngày"), (hours, "giờ"), (minutes, "phút")]
+    first = next((i for i, (number, _) in enumerate(named) if number), 2)
+    return " ".join(f"{n} {unit}" for n, unit in named[first : first + 2] if n) or "dưới 1 phút"

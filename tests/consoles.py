@@ -1,0 +1,158 @@
+"""Fixtures and helpers for the staff pages: people of each role with their browsers."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.test import TestResponse
+
+from bot.database import session_scope, utcnow
+from bot.models.audit import AuditEntry
+from bot.models.conversations import Conversation, HumanRequest, Message
+from bot.models.staff import Staff, StaffSession
+from bot.services import staff
+from bot.settings import Settings
+from webhook import create_app
+
+PASSWORD = "một mật khẩu đủ dài"
+
+
+class Browser:
+    """One person's browser. `post` fills in the hidden field as the page's form would."""
+
+    def __init__(self, client: FlaskClient, staff_id: int = 0) -> None:
+        self.client = client
+        self.staff_id = staff_id
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.csrf(), **(data or {})}, **more)
+
+    def csrf(self) -> str:
+        with self.client.session_transaction() as cookie:
+            cookie.setdefault("csrf", "known-to-this-browser")
+            token: str = cookie["csrf"]
+            return token
+
+
+class Office:
+    """The application, its database, and the people who work there."""
+
+    def __init__(self, app: Flask, sessions: sessionmaker[Session]) -> None:
+        self.app = app
+        self.sessions = sessions
+
+    def hire(self, role: str, email: str = "", name: str = "") -> int:
+        """An account with PASSWORD; its id."""
+        with session_scope(self.sessions) as session:
+            row = Staff(
+                email=email or f"{role}{utcnow().timestamp()}@example.vn",
+                name=name or f"Cán bộ {role}",
+                role=role,
+                password_hash=password_hash(),
+            )
+            session.add(row)
+            session.flush()
+            return int(row.id)
+
+    def browser(self, role: str = "", **who: str) -> Browser:
+        """The browser of somebody of this role who has signed in; of nobody without a role."""
+        client = self.app.test_client()
+        if not role:
+            return Browser(client)
+        staff_id = self.hire(role, **who)
+        with session_scope(self.sessions) as session:
+            session.add(
+                StaffSession(
+                    token_digest=staff._digest(f"token-{staff_id}"),
+                    staff_id=staff_id,
+                    expires_at=utcnow() + staff.SESSION_LIFE,
+                )
+            )
+        with client.session_transaction() as cookie:
+            cookie["token"] = f"token-{staff_id}"
+        return Browser(client, staff_id)
+
+    def citizen(self, **values: Any) -> int:
+        """A conversation whose citizen wrote just now; its id."""
+        with session_scope(self.sessions) as session:
+            row = Conversation(
+                **{
+                    "channel": "zalo",
+                    "channel_user_id": f"u{utcnow().timestamp()}",
+                    "display_name": "Nguyễn Văn An",
+                    "last_interaction_at": utcnow(),
+                    **values,
+                }
+            )
+            session.add(row)
+            session.flush()
+            return int(row.id)
+
+    def says(self, conversation_id: int, text: str, **values: Any) -> int:
+        """One message of a conversation, from the citizen unless told otherwise; its id."""
+        usual = {"channel": "zalo", "direction": "in", "kind": "text", "state": "answered"}
+        with session_scope(self.sessions) as session:
+            row = Message(
+                **{
+                    **usual,
+                    "conversation_id": conversation_id,
+                    "text": text,
+                    "occurred_at": utcnow(),
+                    **values,
+                }
+            )
+            session.add(row)
+            session.flush()
+            return int(row.id)
+
+    def asks_for_person(self, conversation_id: int, **values: Any) -> int:
+        """A request for a person; its id."""
+        with session_scope(self.sessions) as session:
+            row = HumanRequest(
+                **{
+                    "conversation_id": conversation_id,
+                    "message_id": f"m{utcnow().timestamp()}",
+                    "reason": "muốn gặp cán bộ",
+                    **values,
+                }
+            )
+            session.add(row)
+            session.flush()
+            return int(row.id)
+
+    def trail(self) -> list[tuple[str, str]]:
+        """What the audit trail tells: action and subject, in order."""
+        with self.sessions() as session:
+            rows = session.query(AuditEntry).order_by(AuditEntry.id).all()
+            return [(row.action, row.subject_id) for row in rows]
+
+
+@pytest.fixture
+def office(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Office]:
+    """The staff's side of the application."""
+    app = create_app(settings)
+    yield Office(app, sessions)
+    app.extensions["metrics"].close()
+
+
+@functools.cache
+def password_hash() -> str:
+    """The hash of PASSWORD: dear to make, so made once."""
+    return str(staff.generate_password_hash(PASSWORD, method="scrypt"))
+
+
+def hidden(page: TestResponse, name: str) -> str:
+    """The value of a hidden field on a page."""
+    match = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert match, f"no field {name} on the page"
+    return match[1]

@@ -1,0 +1,281 @@
+"""Who gets in, who stays out, and what each role may open."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import redis
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import auth, cli
+from bot.database import make_engine, make_sessions, session_scope, utcnow
+from bot.errors import StaffError
+from bot.models.conversations import HumanRequest
+from bot.models.staff import Staff, StaffSession
+from bot.services import staff
+from tests.consoles import PASSWORD, Browser, Office, hidden
+
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+DESK = {"agent", "admin", "auditor"}
+ADMIN = {"editor", "approver", "admin", "auditor"}
+EDIT = {"editor", "approver", "admin"}
+TABLE = [
+    ("GET", "/desk/", DESK),
+    ("GET", "/desk/feedback", DESK),
+    ("GET", "/desk/undelivered", DESK),
+    ("GET", "/desk/conversations/{conversation}", DESK),
+    ("POST", "/desk/conversations/{conversation}/reply", {"agent", "admin"}),
+    ("POST", "/desk/requests/{request}/handled", {"agent", "admin"}),
+    ("GET", "/admin/", ADMIN),
+    ("GET", "/admin/procedures/none", ADMIN),
+    ("GET", "/admin/coverage", ADMIN),
+    ("GET", "/admin/audit", {"admin", "auditor"}),
+    ("GET", "/admin/import", EDIT),
+    ("GET", "/admin/import/template.xlsx", EDIT),
+    ("POST", "/admin/import", EDIT),
+    ("POST", "/admin/import/confirm", EDIT),
+    ("POST", "/admin/import/cancel", EDIT),
+]
+FORMS = {"/desk/conversations/{conversation}/reply": {"text": "Chào anh"}}
+
+
+def ask(browser: Browser, office: Office, method: str, path: str) -> int:
+    conversation = office.citizen()
+    full = path.format(conversation=conversation, request=office.asks_for_person(conversation))
+    if method == "GET":
+        return browser.get(full).status_code
+    return browser.post(full, FORMS.get(path)).status_code
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), TABLE, ids=[f"{m} {p}" for m, p, _ in TABLE]
+)
+def test_each_page_opens_to_its_roles_only(
+    office: Office, method: str, path: str, allowed: set[str]
+) -> None:
+    answers = {r: ask(office.browser(r), office, method, path) for r in staff.ROLES}
+    assert {role for role, code in answers.items() if code != 403} == allowed
+    assert all(answers[role] < 500 and answers[role] != 302 for role in allowed)
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), TABLE, ids=[f"{m} {p}" for m, p, _ in TABLE]
+)
+def test_nobody_gets_in_without_signing_in(
+    office: Office, method: str, path: str, allowed: set[str]
+) -> None:
+    browser = office.browser()
+    conversation = office.citizen()
+    full = path.format(conversation=conversation, request=office.asks_for_person(conversation))
+    answer = browser.get(full) if method == "GET" else browser.post(full)
+    assert answer.status_code == 302
+    assert answer.location.startswith("/login")
+
+
+@only_sqlite
+def test_the_table_names_every_staff_page(office: Office) -> None:
+    rules = [r for r in office.app.url_map.iter_rules() if r.rule.startswith(("/desk", "/admin"))]
+    ways = sum(len(rule.methods - {"HEAD", "OPTIONS"}) for rule in rules)
+    assert ways == len(TABLE)
+
+
+@only_sqlite
+@pytest.mark.parametrize("path", [p for m, p, _ in TABLE if m == "POST"])
+@pytest.mark.parametrize("token", ["", "x", "é"])
+def test_a_form_from_elsewhere_is_refused(office: Office, path: str, token: str) -> None:
+    browser = office.browser("admin")
+    browser.csrf()
+    conversation = office.citizen()
+    full = path.format(conversation=conversation, request=office.asks_for_person(conversation))
+    answer = browser.client.post(full, data={"csrf_token": token, "text": "Chào"})
+    assert answer.status_code == 400
+    assert office.trail() == []
+
+
+@only_sqlite
+def test_an_empty_cookie_and_an_empty_field_are_no_match(office: Office) -> None:
+    answer = office.browser().client.post("/login", data={"csrf_token": "", "email": "a@b.vn"})
+    assert answer.status_code == 400
+
+
+def sign_in(browser: Browser, email: str, password: str = PASSWORD, then: str = "") -> int:
+    token = hidden(browser.get("/login"), "csrf_token")
+    data = {"csrf_token": token, "email": email, "password": password, "next": then}
+    answer = browser.client.post("/login", data=data)
+    browser.client.location = answer.location  # type: ignore[attr-defined]
+    return answer.status_code
+
+
+def test_the_right_password_opens_a_session_that_signing_out_ends_everywhere(
+    office: Office,
+) -> None:
+    office.hire("agent", email="an@example.vn")
+    browser, copy = office.browser(), office.browser()
+    assert sign_in(browser, " AN@example.vn ") == 303
+    assert browser.get("/desk/").status_code == 200
+    with browser.client.session_transaction() as cookie:
+        stolen = dict(cookie)
+    with copy.client.session_transaction() as cookie:
+        cookie.update(stolen)
+    assert copy.get("/desk/").status_code == 200
+    assert browser.post("/logout").status_code == 303
+    assert browser.get("/desk/").status_code == 302
+    assert copy.get("/desk/").status_code == 302
+    assert [action for action, _ in office.trail()] == ["login", "logout"]
+
+
+def test_a_disabled_account_is_out_at_once_and_cannot_come_back(office: Office) -> None:
+    browser = office.browser("agent", email="an@example.vn")
+    assert browser.get("/desk/").status_code == 200
+    with session_scope(office.sessions) as session:
+        staff.set_active(session, browser.staff_id, False)
+    assert browser.get("/desk/").status_code == 302
+    assert sign_in(office.browser(), "an@example.vn") == 401
+
+
+def test_a_session_ends_after_a_working_day(office: Office) -> None:
+    browser = office.browser("agent")
+    with session_scope(office.sessions) as session:
+        session.execute(select(StaffSession)).scalar_one().expires_at = utcnow()
+    assert browser.get("/desk/").status_code == 302
+
+
+@only_sqlite
+def test_five_wrong_passwords_close_the_door_for_a_quarter_of_an_hour(
+    office: Office, store: redis.Redis[bytes]
+) -> None:
+    office.hire("agent", email="an@example.vn")
+    office.hire("agent", email="binh@example.vn")
+    browser = office.browser()
+    tries = [sign_in(browser, "an@example.vn", "sai mật khẩu") for _ in range(5)]
+    assert tries == [401] * 5
+    assert sign_in(browser, "an@example.vn") == 429
+    assert sign_in(office.browser(), "binh@example.vn") == 303
+    [key] = store.keys("login:*")
+    assert 0 < store.ttl(key) <= 15 * 60
+    store.delete(key)  # the quarter of an hour is over
+    assert sign_in(browser, "an@example.vn") == 303
+
+
+@only_sqlite
+def test_an_unknown_address_reads_like_a_wrong_password(office: Office) -> None:
+    office.hire("agent", email="an@example.vn")
+    pages = []
+    for email in ("an@example.vn", "xx@example.vn"):
+        browser = office.browser()
+        token = hidden(browser.get("/login"), "csrf_token")
+        data = {"csrf_token": token, "email": email, "password": "sai"}
+        answer = browser.client.post("/login", data=data)
+        pages.append(answer.text.replace(email, "").replace(token, ""))
+    assert pages[0].split("<form")[0] == pages[1].split("<form")[0]
+
+
+@only_sqlite
+@pytest.mark.parametrize(
+    ("then", "goes_to"),
+    [
+        ("/desk/feedback?page=2", "/desk/feedback?page=2"),
+        ("", "/desk/"),
+        ("https://evil.example/", "/desk/"),
+        ("//evil.example/", "/desk/"),
+        ("/\\evil.example/", "/desk/"),
+        ("/\t/evil.example/", "/desk/"),
+        ("javascript:alert(1)", "/desk/"),
+        ("desk", "/desk/"),
+    ],
+)
+def test_signing_in_leads_to_a_page_of_ours_only(office: Office, then: str, goes_to: str) -> None:
+    office.hire("agent", email="an@example.vn")
+    browser = office.browser()
+    assert sign_in(browser, "an@example.vn", then=then) == 303
+    assert browser.client.location == goes_to  # type: ignore[attr-defined]
+
+
+@only_sqlite
+def test_the_cookie_is_out_of_reach_of_scripts_and_of_plain_http(office: Office) -> None:
+    client = office.app.test_client()
+    here = client.get("/login", base_url="http://127.0.0.1:8000").headers["Set-Cookie"]
+    assert "HttpOnly" in here
+    assert "SameSite=Lax" in here
+    assert "Secure" not in here
+    there = office.app.test_client().get("/login", base_url="http://tro-ly.example.vn")
+    assert "Secure" in there.headers["Set-Cookie"]
+
+
+@only_sqlite
+def test_staff_pages_run_no_foreign_code_and_are_not_kept_by_browsers(office: Office) -> None:
+    headers = office.browser("agent").get("/desk/").headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def account(**changes: str) -> dict[str, str]:
+    usual = {"email": "an@example.vn", "name": "An", "role": "agent", "password": PASSWORD}
+    return {**usual, **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"password": "123456789"}, {"role": "boss"}, {"email": "an"}, {"name": " "}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_an_unusable_account_is_not_made(session: Session, changes: dict[str, str]) -> None:
+    with pytest.raises(StaffError):
+        staff.create(session, **account(**changes))
+    assert session.execute(select(Staff)).first() is None
+
+
+def test_an_existing_account_is_never_overwritten(session: Session) -> None:
+    staff.create(session, **account())
+    with pytest.raises(StaffError, match="exists already"):
+        staff.create(session, **account(email="AN@example.vn", password="another password"))
+    assert staff.sign_in(session, "an@example.vn", PASSWORD) is not None
+    assert staff.sign_in(session, "an@example.vn", "another password") is None
+
+
+def test_only_digests_of_passwords_and_tokens_are_kept(session: Session) -> None:
+    staff.create(session, **account())
+    found = staff.sign_in(session, "an@example.vn", PASSWORD)
+    assert found is not None
+    row = session.execute(select(Staff)).scalar_one()
+    kept = session.execute(select(StaffSession)).scalar_one()
+    assert row.password_hash.startswith("scrypt:")
+    assert found[1] not in kept.token_digest
+
+
+def test_the_password_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("mật khẩu dài\n"))
+    assert cli._read_password(from_stdin=True) == "mật khẩu dài"
+
+
+def test_local_addresses_are_told_from_others() -> None:
+    assert auth.is_local("/desk/?page=2")
+    assert not auth.is_local("/\n/evil")
+
+
+def make_account(monkeypatch: pytest.MonkeyPatch, url: str, role: str = "agent") -> int:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+    command = ["create-staff", "--email", "an@example.vn", "--name", "An", "--role", role]
+    return cli.main([*command, "--password-stdin"])
+
+
+def test_the_command_makes_an_account_in_an_empty_database_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make_account(monkeypatch, database_url) == 0
+    assert make_account(monkeypatch, database_url, role="admin") == 1
+    printed = capsys.readouterr()
+    assert "exists already" in printed.err
+    assert PASSWORD not in printed.out + printed.err
+    engine = make_engine(database_url)
+    with make_sessions(engine)() as session:
+        assert session.execute(select(Staff.role)).scalars().all() == ["agent"]
+        session.execute(select(HumanRequest)).all()  # its new columns are there
+    engine.dispose()
