@@ -125,8 +125,8 @@ def stock_rasa() -> Iterator[str]:
     try:
         supervisor.start(
             [
-                ProcessSpec("stock-actions", actions, health, environ),
-                ProcessSpec("stock-rasa", rasa, lambda: _speaks(url), environ),
+                ProcessSpec("stock-actions", actions, health, environ, folder=STOCK),
+                ProcessSpec("stock-rasa", rasa, lambda: _speaks(url), environ, folder=STOCK),
             ]
         )
         yield url

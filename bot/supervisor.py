@@ -35,6 +35,7 @@ class ProcessSpec:
     environ: Mapping[str, str]
     ready_within: float = 120.0  # seconds
     trouble: Callable[[], str] = str  # what it says of itself while it is not ready
+    folder: Path | None = None  # where it runs; None: where the supervisor runs
 
 
 def check_ports(ports: Sequence[tuple[int, str]]) -> None:
@@ -107,6 +108,7 @@ class Supervisor:
             child = subprocess.Popen(
                 spec.command,
                 env=dict(spec.environ),
+                cwd=spec.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
