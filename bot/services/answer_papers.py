@@ -14,6 +14,7 @@ CITATION = re.compile(
     r",?\s*(?:được )?ban hành kèm theo (?:Thông tư|Nghị định|Quyết định)(?: liên tịch)?(?: số)?"
     r" ?[\w/.\-]*\w(?: ngày [\d/]+\d)?(?: của (?:Bộ trưởng )?(?:Bộ|Chính|Thủ tướng)[^;,.()]*)?"
 )
+UNNAMED_FORM = "có mẫu"
 REMARK = re.compile(r"\A\s*(?:lưu ý|ghi chú|chú ý)\b", re.IGNORECASE)
 
 
@@ -38,7 +39,9 @@ def paper_words(paper: Document) -> str:
         for count, kind in ((paper.originals, "bản chính"), (paper.copies, "bản sao"))
         if count
     ]
-    details += [form] if (form := form_words(paper)) else []
+    form = form_words(paper)
+    if form and not (form == UNNAMED_FORM and re.search(r"\bmẫu\b", paper.name, re.IGNORECASE)):
+        details.append(form)
     details += [one_line(paper.note, 120)] if paper.note else []
     name = one_line(CITATION.sub("", paper.name), 220).rstrip(".")
     return f"{name} ({', '.join(details)})" if details else name
@@ -52,7 +55,7 @@ def form_words(paper: Document) -> str:
     name = re.sub(r"\s*\(\d+\)$", "", first).strip(" .")
     readable = len(name) <= 40 and (" " in name or re.fullmatch(r"[A-Z0-9Đ./\-]{2,20}", name))
     if not readable:
-        return "có mẫu"
+        return UNNAMED_FORM
     return name if name.lower().startswith(("mẫu", "phụ lục")) else f"mẫu {name}"
 
 

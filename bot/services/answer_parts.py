@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from bot.catalogue.durations import find_durations, sentences_with_time
 from bot.catalogue.records import (
@@ -14,18 +13,19 @@ from bot.catalogue.records import (
     Method,
     ProcedureRecord,
 )
-from bot.services.answer_documents import documents, forms
-from bot.services.answer_papers import is_remark
 from bot.services.answer_text import (
     BODY_LIMIT,
     DISTRICT_NOTE,
     METHOD_WORDS,
     by_method,
+    capital,
     fee_words,
     fill,
     names_district,
     one_line,
+    plain_levels,
     rows_of,
+    same_words,
     shorten,
     time_words,
     unknown,
@@ -35,6 +35,7 @@ from bot.services.answer_text import (
 _STEP_MARK = re.compile(
     r"\A[\s\-+*•]*(?:bước\s+\d{1,2}\s*[:.)\-–]?|\d{1,2}[.)](?!\d))?\s*", re.IGNORECASE
 )
+_INNER_MARK = re.compile(r"\A(?:[\s\-+*•]+|[a-zđ][.)]\s+)+")
 _PLACE = re.compile(
     r"nộp[^.;\n]{0,80}?\b(?:tại|đến|cho|ở)\s+"
     r"(?:UBND|(?:Ủy|Uỷ) ban|Trung tâm|Công an|Sở|Cơ quan|Bộ|Phòng|Cục|Chi cục|Bảo hiểm|Tòa|Thuế"
@@ -118,11 +119,11 @@ def _time_of(method: Method) -> str:
 def where(record: ProcedureRecord, hotline: str) -> str:
     """Where to hand the file in; never a district office."""
     lines = []
-    agencies = [name for name in record.agencies if not names_district(name)]
-    if record.receiving_address and not names_district(record.receiving_address):
-        lines.append(f"Nơi nhận hồ sơ: {shorten(record.receiving_address, 500)}")
-    if agencies and ", ".join(agencies) != record.receiving_address:
-        lines.append(f"Cơ quan thực hiện: {one_line(', '.join(agencies), 500)}")
+    address, agencies = _address(record), _agencies(record)
+    if address:
+        lines.append(f"Nơi nhận hồ sơ: {address}")
+    if agencies and not same_words(agencies, address):
+        lines.append(f"Cơ quan thực hiện: {agencies}")
     if not lines:
         places = _POLICE_PLACES if record.ministry == "bo-cong-an" else _LEVEL_PLACES
         named = [places[level] for level in record.levels if level in places]
@@ -139,6 +140,25 @@ def where(record: ProcedureRecord, hotline: str) -> str:
     if names_district(" ".join((*record.agencies, record.receiving_address))):
         lines.append(DISTRICT_NOTE)
     return "\n".join(lines)
+
+
+def receiving_places(record: ProcedureRecord) -> list[str]:
+    """Where to hand the file in, what the source says most plainly first."""
+    levels = _POLICE_PLACES if record.ministry == "bo-cong-an" else _LEVEL_PLACES
+    named = [levels[level] for level in record.levels if level in levels]
+    quoted = capital(_place_in_words(record))
+    found = [_address(record), _agencies(record), capital("; ".join(named)), quoted]
+    return [place for place in found if place]
+
+
+def _address(record: ProcedureRecord) -> str:
+    address = record.receiving_address
+    return "" if names_district(address) else capital(plain_levels(shorten(address, 500)))
+
+
+def _agencies(record: ProcedureRecord) -> str:
+    names = [name.strip(" .") for name in record.agencies if not names_district(name)]
+    return plain_levels(one_line(", ".join(names), 500))
 
 
 def _place_in_words(record: ProcedureRecord) -> str:
@@ -158,10 +178,14 @@ def steps(record: ProcedureRecord, hotline: str) -> str:
         return shorten(record.steps[0], BODY_LIMIT)
     limit = 420 if len(record.steps) < 5 else 260
     lines = [
-        f"{n}. {shorten(_STEP_MARK.sub('', step), limit)}"
-        for n, step in enumerate(record.steps, start=1)
+        f"{n}. {shorten(_bare_step(step), limit)}" for n, step in enumerate(record.steps, start=1)
     ]
     return "\n".join(fill(lines, where_to_see_all(record), units="bước"))
+
+
+def _bare_step(step: str) -> str:
+    """A step without the source's own marks ("Bước 1: - + a.") and with a capital."""
+    return capital(_INNER_MARK.sub("", _STEP_MARK.sub("", step)))
 
 
 def online(record: ProcedureRecord, hotline: str) -> str:
@@ -182,7 +206,8 @@ def online(record: ProcedureRecord, hotline: str) -> str:
         time, cost = _time_of(rows[0]), _fees_of(rows[0])
         lines += [f"Thời hạn khi nộp trực tuyến: {time}"] if time else []
         lines += [f"Phí, lệ phí khi nộp trực tuyến: {cost}"] if cost else []
-        lines += [f"Cách làm: {shorten(rows[0].note, 350)}"] if rows[0].note else []
+        note = shorten(rows[0].note.lstrip(" -+*•"), 350)
+        lines += [f"Cách làm: {note}"] if note else []
     lines.append(f"Nộp tại: {record.link or 'Cổng Dịch vụ công quốc gia, dichvucong.gov.vn'}")
     return "\n".join(lines)
 
@@ -222,41 +247,3 @@ def legal_basis(record: ProcedureRecord, hotline: str) -> str:
         known = law.number and law.number not in title
         lines.append(f"• {law.number} – {title}" if known and title else f"• {title or law.number}")
     return "\n".join(fill(lines, where_to_see_all(record), 1_200, units="văn bản"))
-
-
-def overview(record: ProcedureRecord, hotline: str) -> str:
-    """The main facts on a few lines."""
-    lines = []
-    if record.plain_name and record.plain_name.casefold() != record.name.casefold():
-        lines.append(f"(Tên thường gọi: {record.plain_name})")
-    lines.append(where(record, hotline))
-    lines.append("Thời hạn: " + _inline(processing_time(record, hotline), 260))
-    lines.append("Phí, lệ phí: " + _inline(fee(record, hotline), 320))
-    papers = [
-        p for group in record.document_groups for p in group.documents if not is_remark(group, p)
-    ]
-    if papers:
-        cases = sum(bool(group.case) for group in record.document_groups)
-        split = f", chia theo {cases} trường hợp" if cases > 1 else ""
-        lines.append(f"Giấy tờ: {len(papers)} loại{split}.")
-    lines.append("Bạn muốn hỏi kỹ phần nào: giấy tờ, lệ phí, thời gian, nơi nộp hay các bước?")
-    return "\n".join(lines)
-
-
-def _inline(text: str, limit: int) -> str:
-    return one_line(text.lstrip("• ").replace("\n   –", " –").replace("\n•", "; "), limit)
-
-
-PARTS: dict[str, Callable[[ProcedureRecord, str], str]] = {
-    "documents": documents,
-    "fee": fee,
-    "processing_time": processing_time,
-    "where": where,
-    "steps": steps,
-    "online": online,
-    "eligibility": eligibility,
-    "forms": forms,
-    "result": result,
-    "legal_basis": legal_basis,
-    "overview": overview,
-}

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from bot.catalogue.durations import format_duration
 from bot.catalogue.money import format_money
 from bot.catalogue.records import IN_PERSON, ONLINE, POST, Fee, Method, ProcedureRecord
+from nlu.text import fold
 
 METHOD_WORDS = {IN_PERSON: "trực tiếp", ONLINE: "trực tuyến", POST: "bưu chính"}
 BODY_LIMIT = 1_450  # characters; with the name and the source one Zalo message still holds it
 OLD_AFTER_DAYS = 400
 HEADING = "▸ "
+LONG_NAME = 80  # characters: more of an official name hides the answer on a phone
 
 _DISTRICT = re.compile(
     r"(?:(?:ủy|uỷ) ban nhân dân|ubnd|phòng tư pháp|công an)?\s*"
@@ -36,7 +38,7 @@ def shorten(text: str, limit: int) -> str:
     text = re.sub(r"\s*\n\s*", "\n", re.sub(r"[ \t]+", " ", text)).strip()
     if len(text) <= limit:
         return text
-    head = text[:limit]
+    head = text[:limit].removesuffix(" …")
     ends = [m.end() for m in re.finditer(r"[.;!?](?=\s)", head)]
     if ends and ends[-1] > limit * 0.5:
         return head[: ends[-1]].rstrip(";") + " …"
@@ -99,9 +101,19 @@ def unknown(what: str, record: ProcedureRecord, hotline: str) -> str:
     )
 
 
+def heading(record: ProcedureRecord) -> str:
+    """What the answer is about: the official name, or what people call it where that is long."""
+    name = one_line(record.name, 200).rstrip(" .").removeprefix("Thủ tục ")
+    if len(name) > LONG_NAME and record.plain_name:
+        name = one_line(record.plain_name, 200)
+    return capital(name)
+
+
 def source_line(record: ProcedureRecord, today: dt.date) -> str:
     """ "Nguồn: QĐ 9354/QĐ-BCA-C06, Cổng Dịch vụ công quốc gia, dữ liệu ngày 01/07/2026." """
-    decision = f"QĐ {record.decision_number}, " if record.decision_number else ""
+    number = record.decision_number.removeprefix("QĐ ")
+    mark = "" if number.startswith("QĐ") else "QĐ "
+    decision = f"{mark}{number}, " if number else ""
     line = f"Nguồn: {decision}{record.source}, dữ liệu ngày {record.crawl_date:%d/%m/%Y}."
     if (today - record.crawl_date).days > OLD_AFTER_DAYS:
         line += " Dữ liệu đã cũ, bạn hỏi lại trước khi đi nộp."
@@ -158,7 +170,7 @@ class Row:
 def by_method(rows: Sequence[Row]) -> list[str]:
     """Rows as lines; ways of applying that say the same of the same case share one line."""
     if len({row.words for row in rows}) == 1:
-        return [_capital(rows[0].words.lstrip("\n"))]
+        return [capital(rows[0].words.lstrip("\n"))]
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         names = groups.setdefault((row.case, row.words), [])
@@ -197,5 +209,18 @@ def _case_of(note: str) -> str:
     return one_line(note[match.start() :] if match else note.strip(" -+*"), 200)
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
+
+
+def plain_levels(text: str) -> str:
+    """ "Công an cấp Xã" as people write it: "Công an cấp xã"."""
+    text = re.sub(r"\bcấp (?=Xã|Tỉnh|Huyện|Bộ\b)(\w)", lambda m: f"cấp {m[1].lower()}", text)
+    return re.sub(r"\b(Ủy|Uỷ) ban Nhân dân\b", "Ủy ban nhân dân", text)
+
+
+def same_words(text: str, other: str) -> bool:
+    """Whether two names say the same, but for capitals, marks and a leading "thủ tục"."""
+    bare = [fold(" ".join(re.findall(r"\w+", t))).removeprefix("thu tuc ") for t in (text, other)]
+    return bare[0] == bare[1]

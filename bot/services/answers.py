@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.catalogue.records import ProcedureRecord
+from bot.services import answer_parts as parts
 from bot.services.answer_cases import Case, Sorted
-from bot.services.answer_documents import checklist, common_papers, documents
-from bot.services.answer_parts import PARTS
-from bot.services.answer_text import one_line, source_line, validity, without_district
+from bot.services.answer_documents import checklist, common_papers, documents, forms
+from bot.services.answer_overview import overview
+from bot.services.answer_text import (
+    heading,
+    one_line,
+    source_line,
+    validity,
+    without_district,
+)
 
+PARTS: dict[str, Callable[[ProcedureRecord, str], str]] = {
+    "documents": documents,
+    "fee": parts.fee,
+    "processing_time": parts.processing_time,
+    "where": parts.where,
+    "steps": parts.steps,
+    "online": parts.online,
+    "eligibility": parts.eligibility,
+    "forms": forms,
+    "result": parts.result,
+    "legal_basis": parts.legal_basis,
+    "overview": overview,
+}
 ASPECTS = tuple(PARTS)
 DEFAULT_HOTLINE = "1022"
 SEVERAL_LIMIT = 1_400  # characters of facts that one message holds beside name and source
@@ -39,17 +59,6 @@ class Answer:
     values: dict[str, str] = field(hash=False)
 
 
-LONG_NAME = 80  # characters: more of an official name hides the answer on a phone
-
-
-def heading(record: ProcedureRecord) -> str:
-    """What the answer is about: the official name, or what people call it where that is long."""
-    name = one_line(record.name, 200)
-    if len(name) <= LONG_NAME or not record.plain_name:
-        return name
-    return one_line(record.plain_name, 200)
-
-
 def compose(
     record: ProcedureRecord, aspect: str, *, today: dt.date, hotline: str = DEFAULT_HOTLINE
 ) -> Answer:
@@ -75,14 +84,14 @@ def compose_several(
 
     With `papers` (their case is to be asked for) only what everybody needs is listed.
     """
-    parts = {a: PARTS[a](record, hotline) for a in aspects}
-    if "documents" in parts:
-        others = sum(len(part) + 40 for aspect, part in parts.items() if aspect != "documents")
+    told = {a: PARTS[a](record, hotline) for a in aspects}
+    if "documents" in told:
+        others = sum(len(part) + 40 for aspect, part in told.items() if aspect != "documents")
         limit = max(SEVERAL_LIMIT - others, LEAST_PAPERS)
-        parts["documents"] = (
+        told["documents"] = (
             common_papers(record, papers, limit) if papers else documents(record, hotline, limit)
         )
-    body = "\n\n".join(f"{HEADINGS[aspect]}\n{part}" for aspect, part in parts.items())
+    body = "\n\n".join(f"{HEADINGS[aspect]}\n{part}" for aspect, part in told.items())
     return Answer("utter_procedure_several", _values(record, body, today))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -67,6 +68,55 @@ def test_every_response_has_its_wording_and_the_wording_has_every_placeholder() 
         for variant in variants:
             given = set(re.findall(r"{(\w+)}", variant["text"]))
             assert given == {"name", "body", "source"} | more
+
+
+def test_the_overview_says_each_fact_on_a_short_line_and_doubt_about_a_fee_in_brackets() -> None:
+    stated = (Fee(0, "cột mức thu ghi “Miễn phí”"), Fee(None, "Mức do tỉnh quyết định"))
+    method = Method("online", 3, "working_day", fees=stated, fees_conflict=True)
+    lines = body(priced(method), "overview").splitlines()
+    assert "⏱ Thời hạn: 3 ngày làm việc" in lines
+    [fee] = [line for line in lines if "Lệ phí:" in line]
+    assert fee.startswith("💰 Lệ phí: miễn phí (nguồn có chỗ ghi khác")
+    assert "Mức do tỉnh quyết định" not in fee
+
+
+def test_two_times_for_one_way_are_said_to_depend_on_the_case() -> None:
+    rows = [Method("online", d, "working_day", note=f"Trường hợp {d}") for d in (1, 2)]
+    said = body(priced(*rows), "overview")
+    assert "nộp trực tuyến: 1 ngày làm việc; nộp trực tuyến: 2 ngày làm việc (tùy" in said
+
+
+def test_what_the_source_does_not_say_is_asked_by_telephone() -> None:
+    assert "gọi 1022" in body(priced(), "overview")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "shown"),
+    [
+        ("Thủ tục đăng ký thử.", "", "Đăng ký thử"),
+        ("Đăng ký " + "rất dài " * 20, "ghi tên", "Ghi tên"),
+    ],
+)
+def test_an_answer_is_headed_by_the_name_as_people_would_write_it(
+    name: str, plain: str, shown: str
+) -> None:
+    named = dataclasses.replace(priced(), name=name, plain_name=plain)
+    assert compose(named, "fee", today=TODAY).values["name"] == shown
+    assert "Thường gọi" not in body(named, "overview")
+
+
+def test_an_authority_is_named_once_and_in_ordinary_letters() -> None:
+    named = dataclasses.replace(
+        priced(), receiving_address="công an cấp xã", agencies=("Công an cấp Xã",)
+    )
+    assert body(named, "where").startswith("Nơi nhận hồ sơ: Công an cấp xã")
+    assert "Cơ quan thực hiện" not in body(named, "where")
+
+
+@pytest.mark.parametrize("step", ["Bước 1: + công dân nộp", "- + công dân nộp", "a. công dân nộp"])
+def test_a_step_begins_with_its_words(step: str) -> None:
+    named = dataclasses.replace(priced(), steps=(step, "Bước 2: Nhận kết quả"))
+    assert body(named, "steps").startswith("1. Công dân nộp")
 
 
 def test_one_fee_for_all_ways_is_said_once() -> None:
