@@ -26,6 +26,7 @@ TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no proc
 COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not know what is asked
 NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
 COVERED_QUOTED, QUOTED = 0.8, 0.6  # shares of the message and of a name that make it a quotation
+QUOTED_LEAD = 0.2  # how much better a quotation contests what a saying means
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 
 
@@ -63,8 +64,14 @@ def decide(
         kind = _by_names(first, scored[0][1])
         kind = SEVERAL if kind == ONE and open_action else kind
         return Decision(kind, {NOTHING: (), UNKNOWN: nearest}.get(kind, scored))
-    kind = SEVERAL if open_action else _by_saying(first, scored[0][1], ranker)
-    return Decision(kind, scored)
+    contested = any(_quoted(c) > max(QUOTED, _quoted(first) + QUOTED_LEAD) for c in order[1:])
+    kind = _by_saying(first, scored[0][1], ranker)
+    return Decision(SEVERAL if kind == ONE and (open_action or contested) else kind, scored)
+
+
+def _quoted(candidate: Candidate) -> float:
+    """0..1: how far the message and the name are one and the same."""
+    return min(candidate.covered, candidate.ordered, candidate.title)
 
 
 def _is_quoted(first: Candidate) -> bool:

@@ -18,7 +18,7 @@ from bot.services.search.sayings import Hit, Request, Sayings
 from bot.services.search.words import split
 from bot.settings import ROOT
 
-CANDIDATES = 40  # from BM25, for the finer comparison
+CANDIDATES = 30  # from BM25, for the finer comparison
 OWN_NAME = 0.9  # share of a request's name that a record must hold to serve it without a code
 SAID_ORDER = 0.04  # what each later code of the same request loses
 SAME_SECTOR = 2.0  # for what the conversation is about
@@ -92,7 +92,7 @@ class Ranker:
 
     def is_one_of_several(self, place: int) -> bool:
         """Whether the same paper can be issued again as well as exchanged."""
-        return RENEWED <= self._actions_on[self.index.features[place].subject]
+        return self._actions_on[self.index.features[place].subject] >= RENEWED
 
     def asked(self, place: int) -> int:
         """0..100: how often ordinary people need the procedure."""
