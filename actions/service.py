@@ -10,6 +10,9 @@ from nlu.aspects import aspects as aspects_in
 
 # A message taken for out of scope with less certainty than this may still name a procedure.
 CERTAIN = 0.6
+# What search thinks of its best guess, from which a message that is nobody's business by the
+# language model is asked about all the same.
+LIKELY = 0.7
 
 
 class ActionOutOfScope(BotAction):
@@ -86,6 +89,6 @@ def offer_instead(turn: Turn) -> list[Event]:
         return offers.offer(
             turn, found.matches[:1], aspects, response="utter_offer_one", intent=intent
         )
-    if found.kind == "several":
+    if found.kind == "several" and found.matches[0].score >= LIKELY:
         return offers.offer(turn, found.matches, aspects)
     return []

@@ -170,6 +170,24 @@ def test_a_doubtful_refusal_becomes_a_question_when_the_words_name_a_procedure(
     }
 
 
+@pytest.mark.parametrize("action", [ActionOutOfScope, ActionNotUnderstood])
+def test_stray_words_of_procedures_make_no_offer_of_a_football_match(
+    citizen: Citizen, action: Any
+) -> None:
+    text = "Đội tuyển Việt Nam đá với Thái Lan lúc mấy giờ?"
+    answer = citizen.turn(action, text, "out_of_scope", confidence=0.32)
+    assert answer.trace["outcome"] == "refused"
+
+
+def test_what_no_record_is_near_to_is_not_offered_and_has_ways_on(citizen: Citizen) -> None:
+    answer = ask(citizen, "giấy phép phóng vệ tinh lên sao hỏa", "ask_procedure")
+    assert answer.said == ["utter_procedure_unknown"]
+    assert answer.trace["outcome"] == "refused"
+    assert answer.payloads == ["#dvc:gap-can-bo", "#dvc:menu"]
+    again = ask(citizen, "giấy phép phóng vệ tinh lên sao kim", "ask_procedure")
+    assert again.said == ["utter_procedure_unknown"], "a human is not offered twice in one turn"
+
+
 def test_a_real_request_that_no_record_serves_gets_no_other_procedures_figures(
     citizen: Citizen,
 ) -> None:
