@@ -9,7 +9,7 @@ from __future__ import annotations
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.interfaces import ActionExecutionRejection
 
-from actions import buttons, failures
+from actions import buttons, failures, wording
 from actions.base import (
     CASE_FORM,
     LISTEN,
@@ -87,7 +87,7 @@ class CaseForm(BotAction):
             return _too_late(turn, fact)
         if fact:
             return _try(turn, code, fact, goal)
-        if turn.intent == "deny":
+        if turn.intent == "deny" or wording.cancels_look_up(turn.text):
             turn.say("utter_look_up_cancelled")
             return forget_look_up()
         if turn.intent == "inform" and code:

@@ -26,6 +26,10 @@ _NOTHING_SPECIAL = re.compile(
     r"(?: (?:nao|dac biet|gi|het|ca|do|nay|tren))*)"
     r"|(?:truong hop )?(?:binh thuong|thong thuong))(?: (?:a|ah|ban|nhe|dau|thoi|ad))*"
 )
+_NO_LOOK_UP = re.compile(
+    r"(?:(?:da|a|oi|toi|minh|em) )*(?:khong|thoi|khoi|dung)(?: (?:can|muon|phai|khong|khoi))*"
+    r" tra(?: cuu)?(?: (?:ho so|nua|dau|a|nhe|ban))*"
+)
 _SAME_QUESTION = re.compile(
     r"(?:(?:the|vay|a|ua) )*(?:con|the|vay) .+ (?:thi|la) (?:sao|the nao|nhu the nao|ntn)"
     r"(?: (?:a|ha|nhi|ban|ad|em|vay|nhe|v))*"
@@ -44,6 +48,11 @@ def chosen(text: str, offered: Sequence[str]) -> str | None:
 def is_nothing_special(text: str) -> bool:
     """Whether this answers "none" to the question which special case applies."""
     return _NOTHING_SPECIAL.fullmatch(_plain(text)) is not None
+
+
+def cancels_look_up(text: str) -> bool:
+    """Whether this calls a look-up off in so many words: "không tra nữa"."""
+    return _NO_LOOK_UP.fullmatch(_plain(text)) is not None
 
 
 def asks_the_same(text: str) -> bool:

@@ -202,6 +202,16 @@ def test_no_ends_the_look_up(citizen: Citizen) -> None:
     assert answer.loop is None
 
 
+@pytest.mark.parametrize("text", ["không tra nữa", "thôi khỏi tra cứu", "em không cần tra nữa ạ"])
+def test_a_look_up_is_called_off_in_so_many_words_whatever_the_intent(
+    citizen: Citizen, text: str
+) -> None:
+    citizen.turn(ActionLookUpCase, CODE, "check_case_status")
+    answer = citizen.turn(CaseForm, text, "unfollow_case")
+    assert answer.said == ["utter_look_up_cancelled"]
+    assert answer.loop is None
+
+
 def test_another_code_in_place_of_the_digits_is_looked_up_instead(citizen: Citizen) -> None:
     citizen.turn(ActionLookUpCase, CODE, "check_case_status")
     answer = citizen.turn(CaseForm, "à nhầm, H02.08-260203-0117", "check_case_status")
