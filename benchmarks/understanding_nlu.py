@@ -38,7 +38,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "understanding_nlu.json"
 DEVELOPMENT = ROOT.parent / "shared" / "data" / "questions_dev.jsonl"
 OWN_SETS = tuple(
-    ROOT / "tests" / "nlu" / f"{name}_messages.tsv" for name in ("held_out", "fresh", "frozen")
+    ROOT / "tests" / "nlu" / f"{name}_messages.tsv"
+    for name in ("held_out", "fresh", "frozen", "second_frozen")
 )
 REGISTERS = ("accented", "unaccented", "messy")
 NEAREST = {"inform": "check_case_status", "show_menu": "greet"}  # intents the sets do not have

@@ -25,7 +25,7 @@ def model() -> intent_model.IntentModel:
 def found(model: intent_model.IntentModel) -> list[tuple[str, str, str, str]]:
     """(register, intent, what the model says, text) of every message of our own sets."""
     rows = []
-    for name in ("held_out", "fresh", "frozen"):
+    for name in ("held_out", "fresh", "frozen", "second_frozen"):
         lines = (FOLDER / f"{name}_messages.tsv").read_text(encoding="utf-8").splitlines()
         for line in lines:
             if not line.startswith("#"):
