@@ -27,6 +27,7 @@ COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not k
 NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
 COVERED_QUOTED, QUOTED = 0.8, 0.6  # shares of the message and of a name that make it a quotation
 QUOTED_LEAD = 0.2  # how much better a quotation contests what a saying means
+RIVAL_TITLE, RIVAL_COVERED = 0.5, 0.1  # from which a record may contest by action or variant
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 
 
@@ -64,7 +65,7 @@ def decide(
         kind = _by_names(first, scored[0][1])
         kind = SEVERAL if kind == ONE and open_action else kind
         return Decision(kind, {NOTHING: (), UNKNOWN: nearest}.get(kind, scored))
-    contested = any(_quoted(c) > max(QUOTED, _quoted(first) + QUOTED_LEAD) for c in order[1:])
+    contested = any(_contests(c, first, message, ranker) for c in order[1:])
     kind = _by_saying(first, scored[0][1], ranker)
     return Decision(SEVERAL if kind == ONE and (open_action or contested) else kind, scored)
 
@@ -72,6 +73,20 @@ def decide(
 def _quoted(candidate: Candidate) -> float:
     """0..1: how far the message and the name are one and the same."""
     return min(candidate.covered, candidate.ordered, candidate.title)
+
+
+def _contests(other: Candidate, first: Candidate, message: Message, ranker: Ranker) -> bool:
+    """Whether another record takes up what the first, meant by a saying, leaves unheard.
+
+    That is its own name, or an action or a variant that the message names.
+    """
+    if _quoted(other) > max(QUOTED, _quoted(first) + QUOTED_LEAD):
+        return True
+    if other.title < RIVAL_TITLE or other.covered < first.covered - RIVAL_COVERED:
+        return False
+    action = not ranker.acts(first.place, message) and ranker.acts(other.place, message)
+    variant = ranker.variants(other.place, message) - ranker.variants(first.place, message)
+    return action or bool(variant)
 
 
 def _is_quoted(first: Candidate) -> bool:

@@ -94,6 +94,14 @@ class Ranker:
         """Whether the same paper can be issued again as well as exchanged."""
         return self._actions_on[self.index.features[place].subject] >= RENEWED
 
+    def acts(self, place: int, message: Message) -> bool:
+        """Whether the procedure does what the message names."""
+        return bool((self.index.features[place].actions & message.actions) - {NEW})
+
+    def variants(self, place: int, message: Message) -> frozenset[int]:
+        """The special variants that both the message and the name mention."""
+        return self._specials[place] & message.specials
+
     def asked(self, place: int) -> int:
         """0..100: how often ordinary people need the procedure."""
         return self._asked[place]
