@@ -45,6 +45,24 @@ KINDS = {
     "withdraw": "Thu hồi tin",
     "reaction": "Bày tỏ cảm xúc",
 }
+REASONS = {  # how an outbound row's error begins, and what it means to staff
+    "window closed": "Đã quá 7 ngày kể từ lần cuối người dân nhắn",
+    "given up after": "Đã thử gửi nhiều lần không được",
+    "not known whether sent": "Zalo không trả lời, chưa rõ tin đã tới hay chưa",
+}
+PARTS = {
+    "document_groups": "Giấy tờ",
+    "documents": "Giấy tờ",
+    "steps": "Các bước",
+    "conditions": "Điều kiện",
+    "results": "Kết quả",
+    "agencies": "Cơ quan thực hiện",
+    "applicants": "Đối tượng",
+    "methods": "Cách nộp",
+    "times": "Thời hạn",
+    "fees": "Phí, lệ phí",
+    "legal_bases": "Căn cứ pháp lý",
+}
 METHODS = {"in_person": "Trực tiếp", "online": "Trực tuyến", "post": "Bưu chính"}
 
 
@@ -58,6 +76,8 @@ def init_app(app: Flask) -> None:
         "until": until,
         "web_address": web_address,
         "thousands": thousands,
+        "reason": reason,
+        "part_name": part_name,
     }
     app.jinja_env.globals |= {
         "ROLES": ROLES,
@@ -103,6 +123,16 @@ def web_address(given: Any) -> str:
     except ValueError:
         return ""
     return text if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def reason(error: str) -> str:
+    """Why a message was not sent, in plain words; those of the platform where none are known."""
+    return next((said for begins, said in REASONS.items() if error.startswith(begins)), error)
+
+
+def part_name(part: str) -> str:
+    """What a part of a record is called; its name in the file where it has no other."""
+    return PARTS.get(part, part)
 
 
 def thousands(number: int) -> str:

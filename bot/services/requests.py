@@ -22,6 +22,7 @@ from bot.services.pages import PAGE_SIZE, Page
 FREE_WINDOW = dt.timedelta(hours=48)  # after it, and until WINDOW, the platform charges
 REPLY_LIMIT = 2_000  # characters in one message, as the platform counts them after NFC
 THREAD_PAGE = 100  # messages of a conversation on one page
+REQUESTS_SHOWN = 5  # the newest of a conversation, above its messages
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def thread(session: Session, conversation_id: int, *, before: int | None = None)
         _requests()
         .where(HumanRequest.conversation_id == conversation_id)
         .order_by(HumanRequest.id.desc())
-        .limit(20)
+        .limit(REQUESTS_SHOWN)
     )
     until = _writable_until(head)
     return Thread(

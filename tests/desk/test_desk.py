@@ -95,12 +95,15 @@ def test_what_could_not_be_sent_is_listed_with_its_reason(office: Office) -> Non
     out = {"direction": "out", "error": "-244 blocked"}
     office.says(citizen, "Trả lời bị từ chối", state="refused", **out)
     office.says(citizen, "Không rõ đã tới", state="unknown", **out)
+    late = {"direction": "out", "error": "window closed: no interaction for 7 days"}
+    office.says(citizen, "Quá muộn", state="refused", **late)
     office.says(citizen, "Đang tìm hiểu", state="unknown", not_before=utcnow(), **out)
     office.says(citizen, "Đã tới", state="sent", direction="out")
     page = office.browser("agent").get("/desk/undelivered").text
     assert "Trả lời bị từ chối" in page
     assert "Không rõ đã tới" in page
     assert "-244 blocked" in page
+    assert "Đã quá 7 ngày" in page
     assert "Đang tìm hiểu" not in page
     assert "Đã tới</p>" not in page
 
