@@ -18,7 +18,7 @@ from bot.services.procedures import Match
 
 SHOWN = 3
 CHOICE = "utter_offer_choice"
-FAINT = 0.05  # what is less likely only confuses; but a choice has two in any case
+FAINT = 0.01  # what is less likely only confuses; but a choice has two in any case
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 
 

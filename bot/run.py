@@ -10,7 +10,7 @@ from bot import migrate, model_files, processes
 from bot.database import make_engine, make_sessions, session_scope
 from bot.errors import BotError
 from bot.processes import base_url, environ_for, port_of
-from bot.services import catalogue
+from bot.services import catalogue, staff
 from bot.settings import ROOT, Settings
 from bot.supervisor import ProcessSpec, StartError, Supervisor, check_ports
 
@@ -99,6 +99,16 @@ def _print_addresses(settings: Settings) -> None:
     _say("The assistant is answering.")
     if settings.demo:
         _say(f"Chat page:  http://127.0.0.1:{settings.simulator_port}/")
+    _say(f"Help desk:  {base_url(settings)}/desk/")
+    _say(f"Admin:      {base_url(settings)}/admin/")
     _say(f"Webhook:    {base_url(settings)}/webhook/zalo")
     _say(f"Health:     {base_url(settings)}/health/ready")
+    if not _has_staff(settings):
+        create = "create-staff --email E --name N --role admin"
+        _say(f"First staff account: .venv/bin/python -m bot {create}")
     _say("Ctrl-C stops everything.")
+
+
+def _has_staff(settings: Settings) -> bool:
+    with session_scope(make_sessions(make_engine(settings.database_url)), readonly=True) as session:
+        return staff.exists(session)

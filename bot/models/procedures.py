@@ -8,7 +8,7 @@ from bot.database import Base, UTCDateTime, utcnow
 
 
 class Procedure(Base):
-    """One procedure: the searched columns, and the whole record as JSON (ProcedureRecord.to_dict)."""
+    """One procedure: the searched columns, and the whole record as ProcedureRecord.to_dict."""
 
     __tablename__ = "procedures"
 

@@ -53,6 +53,11 @@ def create(session: Session, *, email: str, name: str, role: str, password: str)
     return Member(made, email, name, role)
 
 
+def exists(session: Session) -> bool:
+    """Whether anybody has an account."""
+    return session.execute(select(Staff.id).limit(1)).first() is not None
+
+
 def sign_in(session: Session, email: str, password: str) -> tuple[Member, str] | None:
     """Check the password and open a session; the member and the session's token, or None.
 
