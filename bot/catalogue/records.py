@@ -100,15 +100,8 @@ class ProcedureRecord:
     # raw: part name ("methods", "documents", "steps", …) -> source text that was not parsed
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; the inverse of from_dict."""
+        """Plain JSON types; the inverse of bot.catalogue.plain.record_from_dict."""
         return _plain(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> ProcedureRecord:
-        """Build a record from plain JSON types; raises RecordError on unknown or wrong fields."""
-        from bot.catalogue.plain import record_from_dict
-
-        return record_from_dict(data)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.catalogue.plain import record_from_dict
 from bot.catalogue.records import ProcedureRecord
 from bot.models.procedures import Procedure
 from bot.services.pages import Page, cut
@@ -95,7 +96,7 @@ def kept(session: Session, code: str) -> Kept | None:
             Procedure.code == code
         )
     ).first()
-    return None if row is None else Kept(ProcedureRecord.from_dict(row[0]), row[1], row[2])
+    return None if row is None else Kept(record_from_dict(row[0]), row[1], row[2])
 
 
 def coverage(session: Session) -> Coverage:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.catalogue.files import Item, read_file
 from bot.catalogue.merge import is_older, merge
+from bot.catalogue.plain import record_from_dict
 from bot.catalogue.records import ProcedureRecord
 from bot.catalogue.report import ImportReport, Rejected, count_parts
 from bot.database import utcnow
@@ -29,7 +30,7 @@ def get(session: Session, code: str) -> ProcedureRecord | None:
     found = session.execute(
         select(Procedure.record).where(Procedure.code == code, Procedure.active.is_(True))
     ).scalar_one_or_none()
-    return None if found is None else ProcedureRecord.from_dict(found)
+    return None if found is None else record_from_dict(found)
 
 
 def all_active(session: Session) -> list[ProcedureRecord]:
@@ -37,7 +38,7 @@ def all_active(session: Session) -> list[ProcedureRecord]:
     rows = session.execute(
         select(Procedure.record).where(Procedure.active.is_(True)).order_by(Procedure.code)
     ).scalars()
-    return [ProcedureRecord.from_dict(row) for row in rows]
+    return [record_from_dict(row) for row in rows]
 
 
 def version(session: Session) -> int:
@@ -145,7 +146,7 @@ def import_files(
     """
     items = [item for path in paths for item in read_file(Path(path), crawl_date)]
     rows = {row.code: row for row in session.execute(select(Procedure)).scalars()}
-    work = _Import(stored={c: ProcedureRecord.from_dict(row.record) for c, row in rows.items()})
+    work = _Import(stored={c: record_from_dict(row.record) for c, row in rows.items()})
     for record in _with_codes(items, work.stored):
         work.take(record)
     outcomes = Counter(
