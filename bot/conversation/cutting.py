@@ -10,7 +10,7 @@ from bot.conversation.messages import Button, Reply
 MAX_BUTTONS = 5
 MAX_TITLE = 100
 MAX_PAYLOAD = 1000
-BUTTONS_NEED_TEXT = "Mời anh/chị chọn:"
+BUTTONS_NEED_TEXT = "Mời bạn chọn:"
 
 # Where a text may be cut, best first; the mark itself stays with the part before it.
 _BREAKS = ("\n\n", "\n", ". ", "! ", "? ", "… ", "; ", ", ", " ")
