@@ -28,6 +28,8 @@ NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
 COVERED_QUOTED, QUOTED = 0.8, 0.6  # shares of the message and of a name that make it a quotation
 QUOTED_LEAD = 0.2  # how much better a quotation contests what a saying means
 RIVAL_TITLE, RIVAL_COVERED = 0.5, 0.1  # from which a record may contest by action or variant
+RIVAL_HOLDS, RIVAL_NAMED = 0.1, 0.3  # how much more of the message, and what share of its name
+SURE_OPEN, OPEN = 0.9, 0.3  # needed where this share of the message stays unexplained
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 
 
@@ -78,8 +80,11 @@ def _quoted(candidate: Candidate) -> float:
 def _contests(other: Candidate, first: Candidate, message: Message, ranker: Ranker) -> bool:
     """Whether another record takes up what the first, meant by a saying, leaves unheard.
 
-    That is its own name, or an action or a variant that the message names.
+    That is its own name, more of the message, or an action or a variant that the message names.
     """
+    more = other.covered + other.ordered - first.covered - first.ordered
+    if more > RIVAL_HOLDS and other.title > RIVAL_NAMED and ranker.is_plain(other.place, message):
+        return True
     if _quoted(other) > max(QUOTED, _quoted(first) + QUOTED_LEAD):
         return True
     if other.title < RIVAL_TITLE or other.covered < first.covered - RIVAL_COVERED:
@@ -99,6 +104,7 @@ def _by_saying(first: Candidate, sure: float, ranker: Ranker) -> str:
     rare = ranker.asked(first.place) < EVERYDAY
     vague = (rare and first.said < TELLING) or (first.said < LONG and first.covered < EXPLAINED)
     needed = SURE_UNTOLD if first.unheld >= UNTOLD else SURE_RARE if rare else SURE
+    needed = SURE_OPEN if first.covered < 1 - OPEN else needed
     return SEVERAL if first.request.ask or vague or sure < needed else ONE
 
 

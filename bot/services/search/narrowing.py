@@ -34,6 +34,8 @@ def narrow(engine: Engine, message: Message, offered: Sequence[str]) -> Decision
     chosen = _by_number(message, places)
     if chosen is not None:
         return Decision(ONE, ((chosen, 1.0),))
+    if not (message.content or message.actions or message.specials):
+        return None  # "thế mấy ngày có" tells none of them from the others
     return _by_words(engine, message, places, _shared_object(engine, places))
 
 

@@ -102,6 +102,10 @@ class Ranker:
         """The special variants that both the message and the name mention."""
         return self._specials[place] & message.specials
 
+    def is_plain(self, place: int, message: Message) -> bool:
+        """Whether the name holds no special variant that the message leaves out."""
+        return self._specials[place] <= message.specials
+
     def asked(self, place: int) -> int:
         """0..100: how often ordinary people need the procedure."""
         return self._asked[place]
