@@ -107,7 +107,7 @@ def stock_rasa() -> Iterator[str]:
     """A stock Rasa (`rasa init` pipeline, our intents, one action); gives its REST address."""
     python = build_stock()
     port, actions_port = processes.free_port(), processes.free_port()
-    _yaml(
+    write_yaml(
         STOCK / "endpoints.yml",
         {"action_endpoint": {"url": f"http://127.0.0.1:{actions_port}/webhook"}},
     )
@@ -134,21 +134,27 @@ def stock_rasa() -> Iterator[str]:
         supervisor.stop()
 
 
-def build_stock() -> str:
-    """Install and train the stock assistant unless that was done; returns its Python."""
+def install_stock() -> str:
+    """An environment with a stock Rasa, everything else as it resolves; returns its Python."""
     python = STOCK / "venv" / "bin" / "python"
     if not python.exists():
         print("Installing a stock Rasa of the same version, everything else as it resolves …")
         subprocess.run([sys.executable, "-m", "venv", STOCK / "venv"], check=True)
         uv = Path(sys.executable).with_name("uv")
         wanted = ["rasa==3.6.21", "setuptools<81"]
-        _run([uv, "pip", "install", "--quiet", "--python", python, *wanted], ROOT)
+        call([uv, "pip", "install", "--quiet", "--python", python, *wanted], ROOT)
+    return str(python)
+
+
+def build_stock() -> str:
+    """Install and train the stock assistant unless that was done; returns its Python."""
+    python = install_stock()
     if not (STOCK / "models" / "stock.tar.gz").exists():
         print("Training the stock assistant …")
-        _run([python, "-m", "rasa", "init", "--no-prompt", "--init-dir", STOCK], STOCK)
+        call([python, "-m", "rasa", "init", "--no-prompt", "--init-dir", STOCK], STOCK)
         _fill_stock()
-        _run([python, "-m", "rasa", "train", "--fixed-model-name", "stock"], STOCK)
-    return str(python)
+        call([python, "-m", "rasa", "train", "--fixed-model-name", "stock"], STOCK)
+    return python
 
 
 def _fill_stock() -> None:
@@ -159,9 +165,9 @@ def _fill_stock() -> None:
         {"rule": intent, "steps": [{"intent": intent}, {"action": "action_answer"}]}
         for intent in intents
     ]
-    _yaml(STOCK / "data" / "rules.yml", {"version": "3.1", "rules": rules})
+    write_yaml(STOCK / "data" / "rules.yml", {"version": "3.1", "rules": rules})
     domain = {"version": "3.1", "intents": intents, "actions": ["action_answer"]}
-    _yaml(STOCK / "domain.yml", domain)
+    write_yaml(STOCK / "domain.yml", domain)
     (STOCK / "actions" / "actions.py").write_text(_STOCK_ACTION)
 
 
@@ -175,14 +181,16 @@ def _our_intents() -> list[str]:
     return sorted(names)
 
 
-def _run(command: Sequence[str | Path], folder: Path) -> None:
+def call(command: Sequence[str | Path], folder: Path) -> None:
+    """Run a command of the stock environment; ends the program with its complaint if it fails."""
     environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{command[-1]} failed:\n{done.stderr[-2000:]}")
 
 
-def _yaml(path: Path, content: object) -> None:
+def write_yaml(path: Path, content: object) -> None:
+    """Write plain values as YAML."""
     with path.open("w", encoding="utf-8") as file:
         YAML().dump(content, file)
 

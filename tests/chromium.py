@@ -1,4 +1,4 @@
-"""Headless Chromium for the tests that look at pages: one for the whole run."""
+"""Headless Chromium for the tests that look at pages: one for each module."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run."""
+    """A Chromium for one module: while it is open, no other test can run an event loop."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         yield opened
