@@ -10,6 +10,8 @@ _TELEX_TONES = {"f": "\u0300", "s": "\u0301", "r": "\u0309", "x": "\u0303", "j":
 _VNI_TONES = {"1": "\u0301", "2": "\u0300", "3": "\u0309", "4": "\u0303", "5": "\u0323"}
 _CIRCUMFLEX, _HORN, _BREVE = "\u0302", "\u031b", "\u0306"
 _VOWELS = "aăâeêioôơuưy"
+_FINAL_K = re.compile(r"nk$")  # "mìnk" for mình: a fashion of writing
+_LOST_N = re.compile(r"(?<=[^\W\d_bcdđghklmnpqrstvx])g$")  # "khôg": g alone ends no word
 _VNI_SHAPE = re.compile(r"[a-z]+\d[a-z\d]*")
 
 
@@ -24,7 +26,10 @@ def repair(word: str, is_syllable: Callable[[str], bool], *, vni: bool = False) 
         candidate = _from_vni(word)
     else:
         candidate = _from_telex(word)
-    return candidate if candidate and is_syllable(candidate) else ""
+    for meant in (candidate, _FINAL_K.sub("nh", word), _LOST_N.sub("ng", word)):
+        if meant and meant != word and is_syllable(meant):
+            return meant
+    return ""
 
 
 def surely_vni(word: str) -> bool:

@@ -27,10 +27,13 @@ COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not k
 NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
 COVERED_QUOTED, QUOTED = 0.8, 0.6  # shares of the message and of a name that make it a quotation
 QUOTED_LEAD = 0.2  # how much better a quotation contests what a saying means
-RIVAL_TITLE, RIVAL_COVERED = 0.5, 0.1  # from which a record may contest by action or variant
+RIVAL_TITLE, RIVAL_COVERED = 0.45, 0.3  # from which a record may contest by action or variant
 RIVAL_HOLDS, RIVAL_NAMED = 0.1, 0.3  # how much more of the message, and what share of its name
 SURE_OPEN, OPEN = 0.9, 0.3  # needed where this share of the message stays unexplained
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
+OFFERED = 3  # choices that are shown
+
+Scored = tuple[tuple[int, float], ...]  # places with scores of 0..1, the best first
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Decision:
     """What to do, and the places in the index, the best first, with scores of 0..1."""
 
     kind: str
-    order: tuple[tuple[int, float], ...]
+    order: Scored
 
 
 def decide(
@@ -66,10 +69,13 @@ def decide(
     if first.request is None:
         kind = _by_names(first, scored[0][1])
         kind = SEVERAL if kind == ONE and open_action else kind
+        scored = _varied(scored, ranker) if kind == SEVERAL else scored
         return Decision(kind, {NOTHING: (), UNKNOWN: nearest}.get(kind, scored))
-    contested = any(_contests(c, first, message, ranker) for c in order[1:])
+    rival = next((c.place for c in order[1:] if _contests(c, first, message, ranker)), None)
     kind = _by_saying(first, scored[0][1], ranker)
-    return Decision(SEVERAL if kind == ONE and (open_action or contested) else kind, scored)
+    if kind == ONE and not open_action and rival is None:
+        return Decision(ONE, scored)
+    return Decision(SEVERAL, _with_rival(_varied(scored, ranker), rival))
 
 
 def _quoted(candidate: Candidate) -> float:
@@ -129,7 +135,27 @@ def _one_of_each_family(candidates: Sequence[Candidate], ranker: Ranker) -> list
     return kept
 
 
-def _scored(order: Sequence[Candidate]) -> tuple[tuple[int, float], ...]:
+def _varied(scored: Scored, ranker: Ranker) -> Scored:
+    """Of what differs by its action alone, two in the first three: another matter comes third."""
+    subjects = [ranker.index.features[place].subject for place, _ in scored]
+    if len(scored) <= OFFERED or len(set(subjects[:OFFERED])) > 1:
+        return scored
+    other = next((n for n, s in enumerate(subjects) if s != subjects[0]), None)
+    if other is None:
+        return scored
+    moved = scored[other]
+    return (*scored[: OFFERED - 1], moved, *(s for s in scored[OFFERED - 1 :] if s != moved))
+
+
+def _with_rival(scored: Scored, rival: int | None) -> Scored:
+    """What contests the first is offered beside it."""
+    if rival is None:
+        return scored
+    moved = next(s for s in scored if s[0] == rival)
+    return (scored[0], moved, *(s for s in scored[1:] if s != moved))
+
+
+def _scored(order: Sequence[Candidate]) -> Scored:
     """0..1 for each: the probability among the candidates that the learned weights give it."""
     if not order:
         return ()
