@@ -18,10 +18,8 @@ ONE, SEVERAL, UNKNOWN, NOTHING = "one", "several", "unknown", "nothing"
 EVERYDAY = 40  # `asked` from which a procedure may be answered by a short saying alone
 TELLING, LONG = 1.25, 1.6  # weights of a saying: two words, nearly two parts
 EXPLAINED = 0.2  # share of the message that a saying below LONG must explain to be answered
-SURE, SURE_RARE = 0.7, 0.8  # probability among the candidates from which one is answered
-SURE_UNTOLD = 0.9  # the same for a message that tells much which the saying does not explain
-UNTOLD = 2.0  # weight of the unexplained words from which that is so
-COVERED_ONE, TITLE_ONE = 0.6, 0.3  # where only names speak
+SURE = 0.9  # probability among the candidates from which one is answered
+COVERED_ONE, TITLE_ONE, SURE_NAMED = 0.6, 0.3, 0.85  # where only names speak
 TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
 COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not know what is asked
 NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
@@ -29,7 +27,8 @@ COVERED_QUOTED, QUOTED = 0.8, 0.6  # shares of the message and of a name that ma
 QUOTED_LEAD = 0.2  # how much better a quotation contests what a saying means
 RIVAL_TITLE, RIVAL_COVERED = 0.45, 0.3  # from which a record may contest by action or variant
 RIVAL_HOLDS, RIVAL_NAMED = 0.1, 0.3  # how much more of the message, and what share of its name
-SURE_OPEN, OPEN = 0.9, 0.3  # needed where this share of the message stays unexplained
+SIBLING_TELLS, SIBLING_NAMED = 0.25, 0.25  # weight of words that a record of its sector tells
+SURE_OPEN, OPEN = 0.95, 0.3  # needed where this share of the message stays unexplained
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 OFFERED = 3  # choices that are shown
 
@@ -93,11 +92,31 @@ def _contests(other: Candidate, first: Candidate, message: Message, ranker: Rank
         return True
     if _quoted(other) > max(QUOTED, _quoted(first) + QUOTED_LEAD):
         return True
+    if other.title > SIBLING_NAMED and _tells(other, first, message, ranker) > SIBLING_TELLS:
+        return True
     if other.title < RIVAL_TITLE or other.covered < first.covered - RIVAL_COVERED:
         return False
     action = not ranker.acts(first.place, message) and ranker.acts(other.place, message)
     variant = ranker.variants(other.place, message) - ranker.variants(first.place, message)
     return action or bool(variant)
+
+
+def _tells(other: Candidate, first: Candidate, message: Message, ranker: Ranker) -> float:
+    """Weight of the message's words that the name of a record of the same sector takes up.
+
+    Counted are those that the first lacks altogether, less those of the first's name that the
+    other lacks.
+    """
+    index = ranker.index
+    if index.entries[other.place].sector != index.entries[first.place].sector:
+        return 0.0
+    mine, theirs = index.features[first.place], index.features[other.place]
+    said = message.said_of(first.request)
+    gained = [
+        w for w in message.content if w in theirs.title and w not in said and w not in mine.terms
+    ]
+    lost = [w for w in message.content if w in mine.title and w not in theirs.terms]
+    return sum(message.weights[w] for w in gained) - sum(message.weights[w] for w in lost)
 
 
 def _is_quoted(first: Candidate) -> bool:
@@ -109,8 +128,7 @@ def _by_saying(first: Candidate, sure: float, ranker: Ranker) -> str:
     assert first.request is not None
     rare = ranker.asked(first.place) < EVERYDAY
     vague = (rare and first.said < TELLING) or (first.said < LONG and first.covered < EXPLAINED)
-    needed = SURE_UNTOLD if first.unheld >= UNTOLD else SURE_RARE if rare else SURE
-    needed = SURE_OPEN if first.covered < 1 - OPEN else needed
+    needed = SURE_OPEN if first.covered < 1 - OPEN else SURE
     return SEVERAL if first.request.ask or vague or sure < needed else ONE
 
 
@@ -120,7 +138,7 @@ def _by_names(first: Candidate, sure: float) -> str:
     if (first.covered + first.ordered) / 2 < COVERED_SEVERAL:
         return UNKNOWN
     clear = first.covered >= COVERED_ONE and first.title >= TITLE_ONE
-    return ONE if clear and sure >= SURE_RARE else SEVERAL
+    return ONE if clear and sure >= SURE_NAMED else SEVERAL
 
 
 def _one_of_each_family(candidates: Sequence[Candidate], ranker: Ranker) -> list[Candidate]:

@@ -10,7 +10,7 @@ from bot.services.search import actions as acting
 from bot.services.search import words as reading
 from bot.services.search.index import Index, pairs
 from bot.services.search.phrases import PhraseBook
-from bot.services.search.sayings import Hit, Sayings
+from bot.services.search.sayings import Hit, Request, Sayings
 from bot.services.search.words import WORDS_FILE, Word, WordLists, split
 
 
@@ -38,6 +38,11 @@ class Message:
     def said_words(self, hit: Hit) -> frozenset[str]:
         """The words of `content` that a hit rests on."""
         return self._said[hit]
+
+    def said_of(self, request: Request | None) -> frozenset[str]:
+        """The words of `content` that a request rests on; none where no saying asks for it."""
+        hit = next((h for h in self.hits if h.request == request), None)
+        return frozenset() if hit is None else self._said[hit]
 
 
 def understand(text: str, index: Index, sayings: Sayings, lists: WordLists) -> Message:

@@ -25,13 +25,13 @@ FLOORS = [
     (national.DEVELOPMENT, "accented", 0.98, 0.98, 0.90),
     (national.DEVELOPMENT, "unaccented", 0.98, 0.98, 0.88),
     (national.DEVELOPMENT, "messy", 0.98, 0.98, 0.88),
-    (HELD_OUT, "accented", 0.97, 0.98, 0.88),
+    (HELD_OUT, "accented", 0.97, 0.98, 0.84),
     (HELD_OUT, "unaccented", 0.98, 0.98, 0.88),
     (HELD_OUT, "messy", 0.98, 0.98, 0.88),
-    (FRESH, None, 0.96, 0.96, 0.87),
-    (RARE, None, 0.92, 0.98, 0.78),
+    (FRESH, None, 0.96, 0.96, 0.84),
+    (RARE, None, 0.92, 0.98, 0.72),
     (FROZEN, None, 0.69, 0.88, 0.32),
-    (INDIRECT, None, 0.96, 0.97, 0.86),
+    (INDIRECT, None, 0.96, 0.97, 0.78),
 ]
 
 
