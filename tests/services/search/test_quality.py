@@ -53,6 +53,10 @@ def test_the_right_procedure_is_found(
     assert found.direct >= direct
 
 
+def test_rare_requests_are_asked_back_about_rather_than_answered_wrongly() -> None:
+    assert figures(FROZEN, None).wrong_confident <= 0.06
+
+
 @pytest.mark.parametrize("path", [national.DEVELOPMENT, HELD_OUT, FRESH, INDIRECT, RARE])
 def test_hardly_any_wrong_procedure_is_answered(path: Path) -> None:
     assert figures(path, None).wrong_confident <= 0.02
