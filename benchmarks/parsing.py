@@ -1,6 +1,6 @@
 """How much of a catalogue file was understood, and a sheet to check a random sample by hand.
 
-python benchmarks/parsing.py ../shared/data/procedures_national_2642.jsonl [--sheet OUT.md]
+python -m benchmarks.parsing [FILE] [--sheet OUT.md]; by default ../shared/data's national records
 """
 
 from __future__ import annotations
@@ -16,19 +16,24 @@ from typing import Any
 from bot.catalogue.files import read_file
 from bot.catalogue.records import Method, ProcedureRecord
 from bot.catalogue.report import count_parts
+from bot.settings import ROOT
 
+NATIONAL = ROOT.parent / "shared" / "data" / "procedures_national_2642.jsonl"
 RAW = ("cach_thuc_thuc_hien", "thanh_phan_ho_so")
 
 
 def main() -> None:
     """Print the shares; write the sheet and the JSON when asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=NATIONAL)
     parser.add_argument("--sheet", type=Path, help="where to write raw text beside what was parsed")
     parser.add_argument("--sample", type=int, default=40)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
+    if not options.file.exists():
+        print(f"nothing to measure: {options.file.name} is not on this machine")
+        return
     started = time.perf_counter()
     items = read_file(options.file)
     seconds = time.perf_counter() - started
