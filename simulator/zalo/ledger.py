@@ -177,10 +177,6 @@ class Ledger:
                 self._changed.wait(left)
             return True
 
-    def last_send(self) -> int:
-        """The number of the newest send call."""
-        return self._send_seq
-
 
 def _after(entries: deque[Any], since: int) -> list[Any]:
     """The entries whose number is above `since`, without walking over the older ones."""
