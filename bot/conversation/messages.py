@@ -6,6 +6,26 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Protocol
 
+# What an inbound message can be. "event" kinds that need no reply are never stored.
+KINDS = (
+    "text",
+    "image",
+    "gif",
+    "link",
+    "audio",
+    "video",
+    "sticker",
+    "location",
+    "file",
+    "business_card",
+    "follow",
+    "unfollow",
+    "chat_now",
+    "submit_info",
+    "withdraw",
+    "reaction",
+)
+
 
 @dataclass(frozen=True)
 class Attachment:
