@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from bot import auth
 from bot.database import session_scope
@@ -27,30 +29,21 @@ WRITERS = ("agent", "admin")
 @auth.allow(*READERS)
 def requests() -> ResponseReturnValue:
     """Citizens who asked for a person."""
-    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-        page = waiting.people_asked_for(session, _page_number())
-        counts = waiting.counts(session)
-    return _list("desk/requests.html", page, counts)
+    return _list("desk/requests.html", waiting.people_asked_for)
 
 
 @blueprint.get("/feedback")
 @auth.allow(*READERS)
 def feedback() -> ResponseReturnValue:
     """What citizens said about the service."""
-    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-        page = waiting.feedback(session, _page_number())
-        counts = waiting.counts(session)
-    return _list("desk/feedback.html", page, counts)
+    return _list("desk/feedback.html", waiting.feedback)
 
 
 @blueprint.get("/undelivered")
 @auth.allow(*READERS)
 def undelivered() -> ResponseReturnValue:
     """Replies that did not reach their citizen."""
-    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-        page = waiting.undelivered(session, _page_number())
-        counts = waiting.counts(session)
-    return _list("desk/undelivered.html", page, counts)
+    return _list("desk/undelivered.html", waiting.undelivered)
 
 
 @blueprint.get("/conversations/<int(max=4611686018427387904):conversation_id>")
@@ -136,7 +129,10 @@ def _conversation(
     return page, code
 
 
-def _list(template: str, page: Page[Any], counts: waiting.Counts) -> str:
+def _list(template: str, read: Callable[[Session, int], Page[Any]]) -> str:
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        page = read(session, _page_number())
+        counts = waiting.counts(session)
     may_write = auth.signed_in().role in WRITERS
     return render_template(template, page=page, counts=counts, may_write=may_write)
 
