@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -78,6 +79,15 @@ def draw(pairs: Sequence[Pair], count: int) -> list[Pair]:
         group = by_intent[intent]
         drawn += chance.sample(group, min(len(group), max(2, round(share * len(group)))))
     return drawn
+
+
+def as_typed(pairs: Sequence[Pair]) -> list[Pair]:
+    """Each example in one of the forms that our classifier learns: in haste, without marks, …"""
+    chance = random.Random(1)
+    varied = dataclasses.replace(_ONCE, registers=True, surroundings=True)
+    forms = list(expansion.expand(pairs, varied))
+    each = len(forms) // len(pairs)
+    return [chance.choice(forms[at : at + each]) for at in range(0, len(forms), each)]
 
 
 def train(pairs: Sequence[Pair]) -> StockModel:

@@ -1,13 +1,15 @@
 """How well labelled messages are understood, beside a stock Rasa with the same training data.
 
-    python -m benchmarks.understanding [--examples N] [FILES…]
+    python -m benchmarks.understanding [--examples N] [--varied] [FILES…]
 
 Stock: the pipeline that `rasa init` gives (DIET, 100 epochs), trained on the examples of data/nlu
 as they stand, each placeholder filled once, and BM25 over the titles for the procedure. It answers
 the best title for every question about a procedure, because it has nothing to tell a guess by.
 DIET takes about five minutes of processor time for a thousand examples: it learns from a drawing;
-our own classifier is measured on the same drawing too. Both assistants run on the configured
-catalogue. Prints a table, writes benchmarks/results/understanding.json.
+our own classifier alone is measured on the same drawing too. `--varied` adds a stock Rasa that
+learns the same examples each in one of the forms that ours learns them in (without marks, in haste,
+with a greeting). All run on the configured catalogue. Prints a table, writes
+benchmarks/results/understanding.json.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from bot.evaluation.metrics import (
 from bot.evaluation.run import REGISTERS, evaluate, read_lines
 from bot.services.search import entries
 from bot.settings import ROOT, Settings
-from nlu import expansion, intent_model
+from nlu import intent_model
 
 Lines = Sequence[Mapping[str, Any]]
 FILES = (
@@ -52,6 +54,7 @@ SHOWN = (
     "out_of_scope_recall",
     "false_refusal",
 )
+CLASSIFIER, OFFERING = "our classifier", ", offering three"
 OF_INTENTS = ("intent_macro_f1", "out_of_scope_recall", "false_refusal")
 
 
@@ -118,30 +121,36 @@ def titles(settings: Settings) -> search.Find:
     return search.plain_bm25(records)
 
 
-def compare(settings: Settings, files: Sequence[Path], count: int) -> dict[str, Any]:
-    """The figures of each assistant on each file, and what the stock one learned from."""
+def compare(
+    settings: Settings, files: Sequence[Path], drawn: Mapping[str, Sequence[stock_nlu.Pair]]
+) -> dict[str, Any]:
+    """The figures of each assistant on each file; `drawn` names what a stock one learns from."""
     migrate.upgrade(settings.database_url)
-    find, pairs = titles(settings), stock_nlu.filled_once()
-    drawn = stock_nlu.draw(pairs, count)
-    stock = stock_nlu.train(drawn)
-    classifiers = {
-        "ours, same drawing, our variants of it": intent_model.fit(expansion.expand(drawn)),
-        "ours, same drawing as it is": intent_model.fit(drawn),
-    }
+    find = titles(settings)
+    stocks = {f"stock, {name}": stock_nlu.train(pairs) for name, pairs in drawn.items()}
+    learned = {name: intent_model.fit(pairs) for name, pairs in drawn.items()}
     measured: dict[str, Any] = {}
     for file in files:
         lines = read_lines(file)
         ours = evaluate(settings, file, None)
-        answered = ask_stock(lines, stock, find)
         told = {"ours": {column: ours[column] for column in COLUMNS}}
-        told["stock"] = by_register(answered)
-        told["stock, offering three"] = by_register(offering(answered))
-        for name, model in classifiers.items():
-            told[name] = by_register(ask_classifier(lines, model))
+        for name, stock in stocks.items():
+            answered = ask_stock(lines, stock, find)
+            told[name] = by_register(answered)
+            told[f"{name}{OFFERING}"] = by_register(offering(answered))
+        for name, model in learned.items():
+            told[f"{CLASSIFIER}, {name}"] = by_register(ask_classifier(lines, model))
         measured[file.stem] = told
-    training = {"of": len(pairs), "megabytes": stock.megabytes, **dataclasses.asdict(stock)}
-    training["path"] = str(stock.path.relative_to(ROOT))
-    return {"stock_training": training, "sets": measured}
+    training = {
+        name: {
+            "examples": stock.examples,
+            "seconds": round(stock.seconds),
+            "cpu_seconds": round(stock.cpu_seconds),
+            "megabytes": round(stock.megabytes, 1),
+        }
+        for name, stock in stocks.items()
+    }
+    return {"training": training, "sets": measured}
 
 
 def rows(sets: Mapping[str, Any]) -> list[list[str]]:
@@ -156,9 +165,9 @@ def rows(sets: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _figures_of(who: str) -> Sequence[str]:
-    if who == "stock, offering three":
+    if who.endswith(OFFERING):
         return ("procedure_top3",)
-    return SHOWN if who in ("ours", "stock") else OF_INTENTS
+    return OF_INTENTS if who.startswith(CLASSIFIER) else SHOWN
 
 
 def _cell(value: float | None) -> str:
@@ -172,10 +181,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--examples", type=int, default=stock_nlu.DRAWN, help="examples the stock learns from"
     )
     parser.add_argument("files", nargs="*", type=Path, help="labelled messages as JSON lines")
+    parser.add_argument(
+        "--varied", action="store_true", help="a stock that learns our variants too"
+    )
     options = parser.parse_args(arguments)
     files = options.files or [file for file in FILES if file.exists()]
-    told = compare(Settings.from_env(), files, options.examples)
-    print(told["stock_training"])
+    plain = stock_nlu.draw(stock_nlu.filled_once(), options.examples)
+    drawn = {"as written": plain}
+    if options.varied:
+        drawn["varied"] = stock_nlu.as_typed(plain)
+    told = compare(Settings.from_env(), files, drawn)
+    print(told["training"])
     head = ["figure", "who", *(f"{name} {c}" for name in told["sets"] for c in COLUMNS)]
     for row in [head, ["---"] * len(head), *rows(told["sets"])]:
         print("| " + " | ".join(row) + " |")

@@ -28,6 +28,14 @@ def test_a_drawing_keeps_the_proportions_and_two_of_each_intent():
     assert sorted(stock_nlu.draw(PAIRS, 1000)) == sorted(PAIRS)
 
 
+def test_varied_examples_keep_their_intent_and_differ_in_writing():
+    drawn = stock_nlu.draw(stock_nlu.filled_once(), 300)
+    varied = stock_nlu.as_typed(drawn)
+    assert [intent for _, intent in varied] == [intent for _, intent in drawn]
+    written, typed = (sum(text.isascii() for text, _ in pairs) for pairs in (drawn, varied))
+    assert typed > 2 * written
+
+
 @pytest.mark.parametrize(
     ("intent", "codes", "outcome"),
     [
@@ -54,6 +62,6 @@ def test_a_second_best_title_counts_only_where_three_are_offered():
 
 def test_a_row_shows_only_figures_that_its_assistant_has():
     told = by_register([stock_item(LINE, "ask_fee", 0.9, ("B",))])
-    table = rows({"fresh": {"ours": told, "stock": told, "ours, classifier alone": told}})
-    assert [row[1] for row in table if row[0] == "direct"] == ["ours", "stock"]
+    table = rows({"fresh": {"ours": told, "stock, varied": told, "our classifier, varied": told}})
+    assert [row[1] for row in table if row[0] == "direct"] == ["ours", "stock, varied"]
     assert len([row for row in table if row[0] == "intent_macro_f1"]) == 3
