@@ -55,6 +55,8 @@ SHOWN = (
     "false_refusal",
 )
 CLASSIFIER, OFFERING = "our classifier", ", offering three"
+TITLES = "stock, every intent right"
+OF_SEARCH = ("procedure_top1", "procedure_top3", "direct", "wrong_confident")
 OF_INTENTS = ("intent_macro_f1", "out_of_scope_recall", "false_refusal")
 
 
@@ -80,13 +82,15 @@ def stock_item(
     )
 
 
+def codes_of(find: search.Find, line: Mapping[str, Any]) -> list[str]:
+    """The procedures found for a message, the best first."""
+    return [match.code for match in find(line["text"]).matches]
+
+
 def ask_stock(lines: Lines, model: stock_nlu.StockModel, find: search.Find) -> list[Item]:
     """What the stock assistant makes of each message."""
     with stock_nlu.parser(model) as parse:
-        return [
-            stock_item(line, *parse(line["text"]), [m.code for m in find(line["text"]).matches])
-            for line in lines
-        ]
+        return [stock_item(line, *parse(line["text"]), codes_of(find, line)) for line in lines]
 
 
 def ask_classifier(lines: Lines, model: intent_model.IntentModel) -> list[Item]:
@@ -134,6 +138,9 @@ def compare(
         lines = read_lines(file)
         ours = evaluate(settings, file, None)
         told = {"ours": {column: ours[column] for column in COLUMNS}}
+        right = [stock_item(line, line["intent"], 1.0, codes_of(find, line)) for line in lines]
+        told[TITLES] = by_register(right)
+        told[f"{TITLES}{OFFERING}"] = by_register(offering(right))
         for name, stock in stocks.items():
             answered = ask_stock(lines, stock, find)
             told[name] = by_register(answered)
@@ -167,6 +174,8 @@ def rows(sets: Mapping[str, Any]) -> list[list[str]]:
 def _figures_of(who: str) -> Sequence[str]:
     if who.endswith(OFFERING):
         return ("procedure_top3",)
+    if who == TITLES:
+        return OF_SEARCH
     return OF_INTENTS if who.startswith(CLASSIFIER) else SHOWN
 
 
