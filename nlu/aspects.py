@@ -9,13 +9,22 @@ import re
 
 from nlu import text as reading
 
+# Words that ask, with the accents that they then have; with others ("ở đầu ngõ", "cái máy") they
+# are marked by "_" and no pattern takes them for a question.
+_ASKING = {
+    "dau": "đâu", "may": "mấy", "co": "có", "chi": "chi", "lau": "lâu", "mau": "mẫu",
+    "mat": "mất", "buoc": "bước", "gia": "giá",
+}  # fmt: skip
+
 # Patterns are verbose, so a space that is meant is written "\\ ".
 _DAYS = r"(?:ngay|hom|tuan|thang|bua|tieng|buoi|lau)"
 _NETWORK = r"""(?:(?:qua|tren|bang)\ (?:mang|internet|app|dien\ thoai|vneid|zalo)
     |truc\ tuyen|online|onl|(?:cong\ )?dich\ vu\ cong)"""
-_PAPER = r"(?:giay\ to|giay|ho\ so|chung\ tu|ct|gto|thu|cai|loai)"
+_PAPER = r"(?:giay\ to|giay\ ma|giay|ho\ so|chung\ tu|ct|gto|thu|cai|loai)"
+# "ở đầu ngõ" without its accents is no "ở đâu".
+_BEGINNING = r"(?:ngo|xom|lang|pho|duong|thon|ap|cau|nam|thang|tuan|mua|vao|tien|hoi)\b"
 _LAW = r"(?:luat|nghi\ dinh|thong\ tu|van\ ban|quyet\ dinh|dieu\ khoan)"
-_OFFICE = r"(?:co\ quan|noi|cho|phong|so|xa|phuong|phong\ ban|van\ phong|uy\ ban|tru\ so)"
+_OFFICE = r"(?:co_?\ quan|noi|cho|phong|so|xa|phuong|phong\ ban|van\ phong|uy\ ban|tru\ so)"
 
 _PATTERNS: dict[str, str] = {
     "documents": rf"""
@@ -45,22 +54,26 @@ _PATTERNS: dict[str, str] = {
         | \b(?:co\ )?dat\ khong\b | \bton\ kem\ khong\b
         | \b(?:mat|ton|dong|nop|tra|het)\ (?:dong|xu)\ nao\b
         | \b(?:nop|chiu)\ (?:le\ )?phi\ (?:khong|gi|nao|chua|bao)\b
+        | \b(?:the\ nao|sao|bao|may|nhieu)\ tien\b
         | \bmat\ tien\ khong\b | \bbao\ nhieu\ mot\ ban\b
     """,
     "processing_time": rf"""
         \bbao\ lau\b | \b(?:may|bao\ nhieu)\ {_DAYS}\b
         | \bthoi\ (?:gian|han)\ (?:giai\ quyet|xu\ ly|cap|tra|lam|the\ nao|bao)
         | \b(?:khi\ nao|bao\ gio|hom\ nao|luc\ nao)\ (?:\w+\ ){{0,2}}?(?:co|xong|lay|nhan|tra)\b
+        | \bchung\ (?:hom|bua|luc|khi)\ nao\b | \bkip\ (?:\w+\ ){{0,5}}?(?:truoc|tet)\b
+        | \b(?:hom|bua)\ nao\ (?:moi\ )?(?:duoc|ra)\b
         | \blau\ khong\b | \blay\ (?:ngay|lien)\b | \bnhanh\ khong\b
     """,
     "where": rf"""
-        \b(?:o|den|ra|toi|len|di|ve|qua)\ dau\b | \b{_OFFICE}\ nao\b(?!\ (?:quy|noi))
-        | \b(?:nop\ cho|gap|lien\ he|xin\ phep)\ (?:voi\ )?ai\b
-        | \bdia\ chi\ (?:nop|o|nao|cho)\b | \bdia\ diem\b
+        \b(?:o|den|ra|toi|len|di|ve|qua)\ dau\b(?!\ {_BEGINNING})
+        | \b{_OFFICE}\ nao\b(?!\ (?:quy|noi))
+        | \b(?:nop\ cho|gap|lien\ he|xin\ phep)\ (?:voi\ )?ai\b(?!\ khong)
+        | \bdia\ chi_?\ (?:nop|o|nao|cho)\b | \bdia\ diem\b
         | \bo\ (?:xa|phuong)\ hay\b | \bnao\ cung\ (?:duoc|lam|nhan)\b
     """,
     "steps": r"""
-        \b(?:may|cac|tung|nhung|bao\ nhieu)\ buoc\b | \bbuoc\ (?:nao|gi|mot|dau|tiep|1)\b
+        \b(?:may|cac|tung|nhung|bao\ nhieu)\ buoc\b | \bbuoc\ (?:nao|gi|mot|dau_?|tiep|1)\b
         | \btrinh\ tu\b | \bquy\ trinh\b
     """,
     "online": rf"""
@@ -68,12 +81,14 @@ _PATTERNS: dict[str, str] = {
         | \b(?:link|duong\ dan|trang\ (?:web\ )?nao|web\ nao|app\ nao)\b | \btoan\ trinh\b
         | \bco\ (?:the\ )?(?:nop|lam|dang\ ky)\ {_NETWORK}\b
         | \b{_NETWORK}\ (?:duoc\ )?(?:khong\ )?hay\ phai\b
+        | \b(?:{_NETWORK}|dien\ tu)\ (?:luon\ )?(?:duoc\ )?(?:chu|ha|khong|chua)\b
     """,
     "eligibility": r"""
         \bdieu\ kien\ (?:gi|nao|the|la|de|nhu|ra)\b | \b(?:du|can|co)\ dieu\ kien\b
-        | \bbat\ buoc\b
+        | \bbat\ buoc_?\b
         | \b(?:ai|nhung\ ai|doi\ tuong\ nao|truong\ hop\ nao)\ (?:thi\ )?(?:duoc|phai|moi)\b
         | \b(?:may|bao\ nhieu)\ tuoi\b | \bthuoc\ dien\b | \bco\ bi\ phat\ khong\b
+        | \bcung\ phai\ (?:\w+\ ){1,6}?(?:a|ha|sao)\b
     """,
     "forms": r"""
         \b(?:mau|bieu\ mau|form|file)\ (?:don|to\ khai|giay|hop\ dong|so|ct|tk|nao|gi|dau)
@@ -84,13 +99,16 @@ _PATTERNS: dict[str, str] = {
     "result": r"""
         \b(?:duoc|nhan|cap|tra|dua)(?:\ (?:duoc|ve|cho|minh|toi|cap|tra|nhan))*
           \ (?:giay\ to|giay|cai|van\ ban)\ gi\b
+        | \bduoc\ cam\ (?:ve\ )?(?:giay|to|cai)\ (?:\w+\ )?gi\b
+        | \b(?:moi|cu)\ hay\ (?:\w+\ )?(?:dong\ dau_?|ghi|in|dap)\b
+        | \b(?:dong\ dau_?|ghi)\ (?:\w+\ ){0,4}?hay\ (?:cap|in|doi)\b
         | \bnhan\ (?:duoc|ve)\ gi\b | \bket\ qua\ (?:\w+\ ){0,6}?(?:la|giay)\ (?:\w+\ )?gi\b
         | \bban\ giay\ (?:hay|khong)\b | \bban\ (?:dien\ tu|cung)\ khong\b
     """,
     "legal_basis": rf"""
         \b{_LAW}\ (?:\w+\ )?(?:nao|gi|may|so\ may|so\ bao)\b | \btheo\ quy\ dinh\ nao\b
         | \b{_LAW}\ {_LAW}\ (?:nao|gi)\b
-        | \b(?:can\ cu|co\ so)\ (?:phap\ ly|phap\ luat)\b | \bcan\ cu\ (?:vao\ )?(?:dau|luat)\b
+        | \b(?:can\ cu|co_?\ so)\ (?:phap\ ly|phap\ luat)\b | \bcan\ cu\ (?:vao\ )?(?:dau|luat)\b
         | \bquy\ dinh\ (?:o|tai)\ (?:dau|{_LAW})\b
     """,
 }
@@ -102,13 +120,20 @@ _ASPECTS = {name: re.compile(pattern, re.VERBOSE) for name, pattern in _PATTERNS
 _GIVES_WAY = {"where": ("forms", "legal_basis"), "documents": ("result", "forms")}
 
 
+def plain(word: str) -> str:
+    """A normalised word without diacritics, marked where they show that it does not ask."""
+    folded = reading.fold(word)
+    asks = _ASKING.get(folded)
+    return folded if asks is None or word in (folded, asks) else f"{folded}_"
+
+
 def aspects(text: str) -> tuple[str, ...]:
     """The aspects asked in the message, in the order they are asked."""
-    return of_folded(" ".join(reading.fold(word) for word in reading.tokens(text)))
+    return of_folded(" ".join(plain(word) for word in reading.tokens(text)))
 
 
 def of_folded(words: str) -> tuple[str, ...]:
-    """The same for text that is normalised already and has no diacritics."""
+    """The same for text that is normalised already and made plain."""
     found = {
         name: match.start() for name, shape in _ASPECTS.items() if (match := shape.search(words))
     }

@@ -1,7 +1,8 @@
 """What the intent classifier sees of a message: word and letter features, with or without accents.
 
 Pure Python. The question usually stands at the end of a message and the procedure before it, so
-the last words are features of their own.
+the last words are features of their own. Where a story follows or goes before, it is the last
+words of the clause that asks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ _POLITE = "a vay ad nhe nha voi oi ha nhi admin da ban cau chau hen the"
 _POLITE_ENDS = frozenset(_POLITE.split())
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _HAS_DIGIT = re.compile(r"\d")
+_BREAK = re.compile(r"[,.;:?!…\n]")
+_ASKS = re.compile(r"\b(?:sao|gi|the nao|nhu nao|kieu|khong|chua|dau|muon|xin|can)\b")
 
 
 @dataclass(frozen=True)
@@ -30,20 +33,48 @@ class FeatureOptions:
     ends: bool = True
     cues: bool = True
     field: bool = True
+    marks: bool = True
+    clauses: bool = True
 
 
 ALL = FeatureOptions()
 
 
+@dataclass(frozen=True)
+class _Word:
+    """A normalised word, and the clause of the message that it stands in."""
+
+    text: str
+    clause: int
+
+
 def words(text: str) -> list[str]:
     """The normalised words; a case code becomes one word, numbers become their shape."""
-    found: list[str] = []
+    return [word.text for word in _read(text)]
+
+
+def _read(text: str) -> list[_Word]:
+    """The words with their clauses: commas and stops between words begin a new one."""
+    spans: list[reading.Span] = []
     position = 0
     for code in case_codes.find_all(text):
-        found += [*reading.tokens(text[position : code.start]), CASE_CODE_WORD]
+        spans += _spans(text, position, code.start)
+        spans.append(reading.Span(CASE_CODE_WORD, code.start, code.end))
         position = code.end
-    found += reading.tokens(text[position:])
-    return [_shape(word) for word in found]
+    spans += _spans(text, position, len(text))
+    found: list[_Word] = []
+    clause = end = 0
+    for span in spans:
+        if found and _BREAK.search(text, end, span.start):
+            clause += 1
+        end = span.end
+        found.append(_Word(_shape(span.text), clause))
+    return found
+
+
+def _spans(text: str, start: int, end: int) -> Iterator[reading.Span]:
+    for span in reading.spans(text[start:end]):
+        yield reading.Span(span.text, span.start + start, span.end + start)
 
 
 def _shape(word: str) -> str:
@@ -54,25 +85,43 @@ def _shape(word: str) -> str:
 
 def features(text: str, options: FeatureOptions = ALL) -> list[str]:
     """The names of the features of a message, repeated ones repeated."""
-    accented = words(text)
-    if not accented:
+    read = _read(text)
+    if not read:
         return []
+    accented = [word.text for word in read]
     plain = [reading.fold(word) for word in accented]
-    found = [*_grams("w", plain, 3)]
+    asked = [aspects.plain(word) for word in accented] if options.marks else plain
+    found = [*_grams("w", asked, 3)]
     if options.accents:
         found += _grams("a", accented, 2) if accented != plain else ()
     if options.letters:
         found += _letters(plain)
     if options.ends:
-        found += _ends(plain)
+        found += _ends(_asking(asked, read) if options.clauses else asked)
     if options.cues:
-        cues = aspects.of_folded(" ".join(plain))
+        cues = aspects.of_folded(" ".join(asked))
         found += [f"q:{cue}" for cue in cues] or ["q:"]
         found += [f"l:{cues[-1]}"] if cues else ()
     if options.field:
         found += _field(plain)
     found.append(f"n:{_length(len(plain))}")
     return found
+
+
+def _asking(plain: Sequence[str], read: Sequence[_Word]) -> list[str]:
+    """The words of the last clause that asks something, or all of them."""
+    clauses: list[list[str]] = [[] for _ in range(read[-1].clause + 1)]
+    for shown, word in zip(plain, read, strict=True):
+        clauses[word.clause].append(shown)
+    if len(clauses) == 1:
+        return clauses[0]
+    for clause in reversed(clauses):
+        if aspects.of_folded(" ".join(clause)):
+            return clause
+    for clause in reversed(clauses):
+        if _ASKS.search(" ".join(clause)):
+            return clause
+    return list(plain)
 
 
 def _length(count: int) -> str:
