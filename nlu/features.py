@@ -21,6 +21,7 @@ _POLITE_ENDS = frozenset(_POLITE.split())
 _FOUR_DIGITS = re.compile(r"\d{4}")
 _HAS_DIGIT = re.compile(r"\d")
 _BREAK = re.compile(r"[,.;:?!…\n]")
+_PLAY_COPIES = 10  # one sign alone is lost among the hundreds of features of the office words
 _ASKS = re.compile(r"\b(?:sao|gi|the nao|nhu nao|kieu|khong|chua|dau|muon|xin|can)\b")
 
 
@@ -35,6 +36,7 @@ class FeatureOptions:
     field: bool = True
     marks: bool = True
     clauses: bool = True
+    play: bool = True
 
 
 ALL = FeatureOptions()
@@ -104,6 +106,8 @@ def features(text: str, options: FeatureOptions = ALL) -> list[str]:
         found += [f"l:{cues[-1]}"] if cues else ()
     if options.field:
         found += _field(plain)
+    if options.play:
+        found += _play(accented)
     found.append(f"n:{_length(len(plain))}")
     return found
 
@@ -151,6 +155,24 @@ def _field_words() -> frozenset[str]:
 @functools.cache
 def _small_words() -> frozenset[str]:
     return frozenset(row[0] for row in lexicon.rows(reading.LOOKUPS / "small_words.txt"))
+
+
+@functools.cache
+def _playful_words() -> frozenset[str]:
+    rows = lexicon.rows(reading.LOOKUPS / "playful_words.txt")
+    phrases = [reading.normalise(row[0]) for row in rows]
+    return frozenset([*phrases, *map(reading.fold, phrases)])
+
+
+def _play(accented: Sequence[str]) -> Iterator[str]:
+    """Signs of a joke: words of love and fancy, which no request needs."""
+    phrases = (" ".join(gram) for size in (1, 2, 3) for gram in _windows(accented, size))
+    if any(phrase in _playful_words() for phrase in phrases):
+        yield from (f"p:{copy}" for copy in range(_PLAY_COPIES))
+
+
+def _windows(sequence: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (sequence[start : start + size] for start in range(len(sequence) - size + 1))
 
 
 def _field(plain: Sequence[str]) -> Iterator[str]:
