@@ -9,7 +9,6 @@ from rasa_sdk.events import SlotSet
 from actions import buttons, document_cases, failures, offers, places, wording
 from actions.base import BotAction, Event, Turn
 from bot.services import catalogue, procedures
-from bot.services.nearest import nearest
 from bot.services.procedures import SearchResult
 from nlu.aspects import aspects as aspects_in
 from nlu.places import without
@@ -120,9 +119,8 @@ def look_for(turn: Turn) -> SearchResult:
 
 def unknown(turn: Turn, found: SearchResult, aspects: Sequence[str]) -> list[Event]:
     """Something is named that no record serves: say so, show what is nearest, answer nothing."""
-    near = nearest(turn.session, turn.text, found.matches)
-    if near:
-        events = offers.offer(turn, near, aspects, response="utter_offer_unknown")
+    if found.matches:
+        events = offers.offer(turn, found.matches, aspects, response="utter_offer_unknown")
     else:
         titles = turn.resources.titles
         ways_on = [buttons.human(titles), buttons.menu(titles)]

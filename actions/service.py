@@ -83,12 +83,12 @@ def offer_instead(turn: Turn) -> list[Event]:
         return place
     found = look_for(turn)
     aspects = [a for a in aspects_in(turn.text) if a in ASPECTS] or [OVERVIEW]
+    # A procedure that is named clearly shows that the language model was wrong.
+    intent = intent_of(aspects[0])
     if found.kind == "one":
-        # One procedure named for sure shows that the language model was wrong.
-        intent = intent_of(aspects[0])
         return offers.offer(
             turn, found.matches[:1], aspects, response="utter_offer_one", intent=intent
         )
     if found.kind == "several" and found.matches[0].score >= LIKELY:
-        return offers.offer(turn, found.matches, aspects)
+        return offers.offer(turn, found.matches, aspects, intent=intent)
     return []

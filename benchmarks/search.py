@@ -34,6 +34,12 @@ SETS = {
     "fresh": ROOT / "tests" / "data" / "search_fresh.jsonl",
     "rare": ROOT / "tests" / "data" / "search_rare.jsonl",
     "indirect": ROOT / "tests" / "data" / "search_indirect.jsonl",
+    "everyday": ROOT / "tests" / "data" / "messages_everyday.jsonl",
+    "second": ROOT / "tests" / "data" / "messages_everyday_second.jsonl",
+    "third": ROOT / "tests" / "data" / "messages_third.jsonl",
+    "open": ROOT / "tests" / "data" / "messages_open.jsonl",
+    "broad": ROOT / "tests" / "data" / "messages_broad.jsonl",
+    "close": ROOT / "tests" / "data" / "messages_close.jsonl",
 }
 NATIONAL = 2642
 Find = Callable[[str], SearchResult]

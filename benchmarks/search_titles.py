@@ -59,6 +59,7 @@ class Asked:
     text: str
     made: str
     gold: frozenset[int]
+    is_open: bool  # whether the names of different procedures hold them
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     entries = read_entries()
     chosen = sample(entries)
-    engine = Engine.build(entries, without(load(), {e.code for e in chosen}))
+    engine = Engine.build(entries, without(load(), {e.code for e in chosen}), ())
     asked = list(messages(chosen, engine.index))
     found = [(a, judge(engine, a)) for a in asked]
     ways = list(dict.fromkeys(a.made for a in asked))
@@ -125,7 +126,9 @@ def messages(entries: Iterable[Entry], index: Index) -> Iterable[Asked]:
         }
         kept = {"whole": whole, "other order": whole, "typing slips": whole}
         for made, text in texts.items():
-            yield Asked(text, made, _holding(index, kept.get(made, short)))
+            gold = _holding(index, kept.get(made, short))
+            families = {index.features[place].family for place in gold}
+            yield Asked(text, made, gold, len(families) > 1)
 
 
 def _said_name(title: str) -> str:
@@ -185,13 +188,12 @@ def judge(engine: Engine, asked: Asked) -> Judged:
     if result.kind == NOTHING:
         places = ()
     first = bool(places) and places[0] in asked.gold
-    families = {engine.index.features[p].family for p in asked.gold}
     return Judged(
         kind=result.kind,
         places=places,
         top1=first,
         top3=not asked.gold.isdisjoint(places[:3]),
-        single=len(families) == 1,
+        single=not asked.is_open,
         direct=result.kind == ONE and first,
         wrong=result.kind == ONE and not first,
     )

@@ -31,7 +31,8 @@ class SearchResult:
     """What a message names.
 
     kind "one": answer it. "several": offer the first three. "unknown": something is named that no
-    record serves; the matches are the nearest. "nothing": no procedure is named.
+    record serves; the matches are those near enough to be worth a look. "nothing": no procedure is
+    named.
     """
 
     kind: str

@@ -12,6 +12,11 @@ from bot.services.search.words import WORDS_FILE, Word
 
 NEW = "new"
 TITLE_WORDS = 12  # the action stands at the beginning of a name
+PAPERS = frozenset(
+    ["giay", "the", "chung", "chi", "phep", "so"]
+)  # "cấp thẻ": the card is what it is about
+# Where a name goes on to say for whom or in which case.
+CASE = frozenset(["cho", "trong", "do", "khi", "đối", "tại", "bằng", "theo"])
 
 
 def of_message(words: Sequence[Word]) -> tuple[frozenset[str], frozenset[int]]:
@@ -31,10 +36,16 @@ def is_vague(words: Sequence[Word]) -> bool:
 
 
 def object_of(words: Sequence[Word]) -> str:
-    """The words of a name without the action it begins with: "Cấp đổi thẻ căn cước" → the card."""
+    """What a name is about: "Cấp đổi thẻ căn cước cho …" → "the can cuoc"."""
     book, _ = _book("title_actions")
     said = {n for f in book.find(words[:TITLE_WORDS]) for n in range(f.start, f.end)}
-    return " ".join(w.bare for n, w in enumerate(words) if n not in said)
+    kept: list[str] = []
+    for number, word in enumerate(words):
+        if word.text in CASE and len(kept) > 1:
+            break
+        if number not in said or word.bare in PAPERS:
+            kept.append(word.bare)
+    return " ".join(kept)
 
 
 def of_title(words: Sequence[Word]) -> frozenset[str]:

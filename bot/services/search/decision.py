@@ -1,7 +1,7 @@
 """From an order to an answer: one procedure, a choice, none that serves, or nothing named.
 
 A wrong answer about fees and papers harms more than a question back, so one procedure is answered
-only when it is an everyday one, clearly ahead, and nothing else in the message speaks against it.
+only when it is almost certain that it is meant, and nothing in the message leaves a choice.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.services.search.certainty import certainty, promise, signals
 from bot.services.search.message import Message
 from bot.services.search.ranking import Candidate, Ranker, Unserved
 
 ONE, SEVERAL, UNKNOWN, NOTHING = "one", "several", "unknown", "nothing"
 
-EVERYDAY = 40  # `asked` from which a procedure may be answered by a short saying alone
-TELLING, LONG = 1.25, 1.6  # weights of a saying: two words, nearly two parts
-EXPLAINED = 0.2  # share of the message that a saying below LONG must explain to be answered
-SURE = 0.9  # probability among the candidates from which one is answered
-COVERED_ONE, TITLE_ONE, SURE_NAMED = 0.6, 0.3, 0.85  # where only names speak
+# Certainty from which one is answered, by how often people need it: who names an everyday matter
+# without more means its ordinary form.
+CERTAIN, CERTAIN_EVERYDAY, EVERYDAY = 0.8, 0.65, 70
+UNDECIDED = 0.5  # share of like phrases that leave a choice, from which a bare name does so too
+WHOLE = 0.95  # shares of a message and of a name from which they are the same
 TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
-COVERED_SEVERAL = 0.4  # of words and pairs; below this the catalogue does not know what is asked
-NEAREST = 0.5  # what the nearest to an unserved request is worth of its score
+PROMISING = 0.35  # probability that the first three hold what is meant, from which they are shown
+# How likely a record must be to be worth a look, by how many telling words it shares with a request
+# that nothing serves, and how likely another is to stand beside it.
+NEAR, BESIDE = {1: 0.15, 2: 0.03}, 0.015
 COVERED_QUOTED, QUOTED = 0.8, 0.6  # shares of the message and of a name that make it a quotation
 QUOTED_LEAD = 0.2  # how much better a quotation contests what a saying means
 RIVAL_TITLE, RIVAL_COVERED = 0.45, 0.3  # from which a record may contest by action or variant
 RIVAL_HOLDS, RIVAL_NAMED = 0.1, 0.3  # how much more of the message, and what share of its name
 SIBLING_TELLS, SIBLING_NAMED = 0.25, 0.25  # weight of words that a record of its sector tells
-SURE_OPEN, OPEN = 0.95, 0.3  # needed where this share of the message stays unexplained
 UNSERVED_LEAD = 0.3  # what a record must be ahead by to serve an unserved request all the same
 OFFERED = 3  # choices that are shown
 
@@ -49,32 +51,65 @@ def decide(
     """One, several, unknown or nothing for one message."""
     if not message.named:
         return Decision(NOTHING, ())
-    order = _one_of_each_family(candidates, ranker)
-    scored = _scored(order)
-    nearest = tuple(
-        (c.place, round(NEAREST * c.covered * score, 4))
-        for c, (_, score) in zip(order, scored, strict=True)
-    )
+    order = one_of_each_family(candidates, ranker)
     if not order:
         return Decision(UNKNOWN, ())
+    scored = _scored(order)
     first = order[0]
-    if (
-        unserved is not None
-        and unserved.said > first.said + UNSERVED_LEAD
-        and not _is_quoted(first)
-    ):
-        return Decision(UNKNOWN, nearest)
-    open_action = message.vague and ranker.is_one_of_several(first.place)
-    if first.request is None:
-        kind = _by_names(first, scored[0][1])
-        kind = SEVERAL if kind == ONE and open_action else kind
-        scored = _varied(scored, ranker) if kind == SEVERAL else scored
-        return Decision(kind, {NOTHING: (), UNKNOWN: nearest}.get(kind, scored))
-    rival = next((c.place for c in order[1:] if _contests(c, first, message, ranker)), None)
-    kind = _by_saying(first, scored[0][1], ranker)
-    if kind == ONE and not open_action and rival is None:
+    served = unserved is None or first.said + UNSERVED_LEAD >= unserved.said or _is_quoted(first)
+    rival = rival_of(order, message, ranker)
+    values = signals(order, message, ranker, contested=rival is not None)
+    if not served or promise(values) < PROMISING:
+        if served and not _is_named(first, message):
+            return Decision(NOTHING, ())
+        return Decision(UNKNOWN, _near(order, scored, message, ranker))
+    sure = _is_said_whole(first, message, ranker) or certainty(values) >= _needed(first, ranker)
+    if sure and not _leaves_choice(first, message, ranker):
         return Decision(ONE, scored)
     return Decision(SEVERAL, _with_rival(_varied(scored, ranker), rival))
+
+
+def rival_of(order: Sequence[Candidate], message: Message, ranker: Ranker) -> int | None:
+    """The place of a record that takes up what the first, meant by a saying, leaves unheard."""
+    first = order[0]
+    if first.request is None:
+        return None
+    return next((c.place for c in order[1:] if _contests(c, first, message, ranker)), None)
+
+
+def _is_named(first: Candidate, message: Message) -> bool:
+    """Whether the message names a procedure: this one, or a "giấy phép …" that is not known."""
+    by_name = first.title >= TITLE_NAMED or first.ordered >= ORDERED_NAMED
+    official = len(message.content) > len(message.telling) > 0
+    return first.request is not None or by_name or official
+
+
+def _needed(first: Candidate, ranker: Ranker) -> float:
+    return CERTAIN_EVERYDAY if ranker.asked(first.place) >= EVERYDAY else CERTAIN
+
+
+def _is_said_whole(first: Candidate, message: Message, ranker: Ranker) -> bool:
+    """Whether the message is the name itself, or names an everyday matter and nothing else."""
+    if min(first.covered, first.title) >= WHOLE:
+        return True
+    everyday = first.request is not None and ranker.asked(first.place) >= EVERYDAY
+    bare = message.said_of(first.request).issuperset(message.content)
+    closed = message.likeness.undecided < UNDECIDED and not message.actions and not message.specials
+    return everyday and bare and closed
+
+
+def _leaves_choice(first: Candidate, message: Message, ranker: Ranker) -> bool:
+    """Whether people who say this may mean different procedures."""
+    asks = first.request is not None and first.request.ask
+    return asks or (message.vague and ranker.is_one_of_several(first.place))
+
+
+def _near(order: Sequence[Candidate], scored: Scored, message: Message, ranker: Ranker) -> Scored:
+    """The records that share telling words with the message, if one is likely enough."""
+    shared = {c.place: ranker.telling(c.place, message) for c in order}
+    if not any(score >= NEAR.get(min(shared[place], 2), 2.0) for place, score in scored):
+        return ()
+    return tuple(s for s in scored if s[1] >= BESIDE and shared[s[0]])
 
 
 def _quoted(candidate: Candidate) -> float:
@@ -83,9 +118,9 @@ def _quoted(candidate: Candidate) -> float:
 
 
 def _contests(other: Candidate, first: Candidate, message: Message, ranker: Ranker) -> bool:
-    """Whether another record takes up what the first, meant by a saying, leaves unheard.
+    """Whether another record contests what the first means.
 
-    That is its own name, more of the message, or an action or a variant that the message names.
+    It takes up its own name, more of the message, or an action or a variant that the message names.
     """
     more = other.covered + other.ordered - first.covered - first.ordered
     if more > RIVAL_HOLDS and other.title > RIVAL_NAMED and ranker.is_plain(other.place, message):
@@ -124,24 +159,7 @@ def _is_quoted(first: Candidate) -> bool:
     return first.covered >= COVERED_QUOTED and min(first.ordered, first.title) >= QUOTED
 
 
-def _by_saying(first: Candidate, sure: float, ranker: Ranker) -> str:
-    assert first.request is not None
-    rare = ranker.asked(first.place) < EVERYDAY
-    vague = (rare and first.said < TELLING) or (first.said < LONG and first.covered < EXPLAINED)
-    needed = SURE_OPEN if first.covered < 1 - OPEN else SURE
-    return SEVERAL if first.request.ask or vague or sure < needed else ONE
-
-
-def _by_names(first: Candidate, sure: float) -> str:
-    if first.title < TITLE_NAMED and first.ordered < ORDERED_NAMED:
-        return NOTHING
-    if (first.covered + first.ordered) / 2 < COVERED_SEVERAL:
-        return UNKNOWN
-    clear = first.covered >= COVERED_ONE and first.title >= TITLE_ONE
-    return ONE if clear and sure >= SURE_NAMED else SEVERAL
-
-
-def _one_of_each_family(candidates: Sequence[Candidate], ranker: Ranker) -> list[Candidate]:
+def one_of_each_family(candidates: Sequence[Candidate], ranker: Ranker) -> list[Candidate]:
     """The same procedure at another level or by another way is no other choice."""
     seen: set[str] = set()
     kept: list[Candidate] = []

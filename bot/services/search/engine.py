@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from bot.services.search.decision import Decision, decide
 from bot.services.search.entries import Entry
 from bot.services.search.index import Index
 from bot.services.search.message import Message, understand
+from bot.services.search.phrasings import Phrasing, PhrasingIndex
+from bot.services.search.phrasings import load as load_phrasings
 from bot.services.search.ranking import Ranker
 from bot.services.search.sayings import Sayings
 from bot.services.search.sayings import load as load_sayings
@@ -31,18 +33,27 @@ class Engine:
     index: Index
     ranker: Ranker
     sayings: Sayings
+    phrasings: PhrasingIndex
     lists: WordLists
 
     @classmethod
-    def build(cls, entries: Sequence[Entry], sayings: Sayings | None = None) -> Engine:
+    def build(
+        cls,
+        entries: Sequence[Entry],
+        sayings: Sayings | None = None,
+        phrasings: Iterable[Phrasing] | None = None,
+    ) -> Engine:
         """Index these procedures (2,642 take well under three seconds)."""
         sayings = sayings or load_sayings()
+        phrasings = load_phrasings() if phrasings is None else phrasings
+        lists = reading.load_lists()
         index = Index(entries)
-        return cls(index, Ranker(index, sayings), sayings, reading.load_lists())
+        spoken = PhrasingIndex(phrasings, index.place, lists)
+        return cls(index, Ranker(index, sayings), sayings, spoken, lists)
 
     def understand(self, text: str) -> Message:
         """Read one message."""
-        return understand(text, self.index, self.sayings, self.lists)
+        return understand(text, self.index, self.sayings, self.lists, self.phrasings)
 
     def decide(self, message: Message, *, sector: str = "") -> Decision:
         """Rank and decide; `sector` is that of the procedure now talked about."""

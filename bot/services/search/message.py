@@ -10,8 +10,11 @@ from bot.services.search import actions as acting
 from bot.services.search import words as reading
 from bot.services.search.index import Index, pairs
 from bot.services.search.phrases import PhraseBook
+from bot.services.search.phrasings import Comparison, PhrasingIndex
 from bot.services.search.sayings import Hit, Request, Sayings
 from bot.services.search.words import WORDS_FILE, Word, WordLists, split
+
+ALIKE = 0.3  # likeness to a phrase from which a message names something
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class Message:
     hits: tuple[Hit, ...]
     bare: frozenset[str]
     content: tuple[str, ...]
+    telling: tuple[str, ...]  # those of `content` that are not in every other name
     terms: tuple[str, ...]
     actions: frozenset[str]
     specials: frozenset[int]
     named: bool
     vague: bool  # "làm lại": issued again or exchanged
+    likeness: Comparison = field(hash=False)  # to what people say
     weights: dict[str, float] = field(hash=False)
     _said: dict[Hit, frozenset[str]] = field(hash=False)
 
@@ -45,8 +50,10 @@ class Message:
         return frozenset() if hit is None else self._said[hit]
 
 
-def understand(text: str, index: Index, sayings: Sayings, lists: WordLists) -> Message:
-    """Read one message against the catalogue and the table of sayings."""
+def understand(
+    text: str, index: Index, sayings: Sayings, lists: WordLists, phrasings: PhrasingIndex
+) -> Message:
+    """Read one message against the catalogue, the table of sayings and what people say."""
     words = reading.read(text)
     aside = reading.aside_places(words, lists)
     hits = sayings.match(words, aside)
@@ -55,20 +62,27 @@ def understand(text: str, index: Index, sayings: Sayings, lists: WordLists) -> M
     said = sayings.rewrite(rest)
     content = tuple(dict.fromkeys(w.bare for w in said if not lists.is_filler(w)))
     terms = tuple(dict.fromkeys([*content, *_neighbours(said, index, lists)]))
-    telling = [w for w in content if w not in lists.generic and index.knows(w)]
+    likeness = phrasings.compare(rest)
+    telling = tuple(w for w in content if w not in lists.generic)
     return Message(
         words=tuple(words),
         hits=tuple(hits),
         bare=frozenset(w.bare for w in said),
         content=content,
+        telling=telling,
         terms=terms,
         actions=actions,
         specials=specials_of(words),
-        named=bool(hits or telling),
+        named=bool(hits or _is_like(likeness, content) or any(map(index.knows, telling))),
         vague=acting.is_vague(rest),
+        likeness=likeness,
         weights={term: _weight(term, index, lists) for term in terms},
         _said={hit: _words_of(hit, words, sayings) for hit in hits},
     )
+
+
+def _is_like(likeness: Comparison, content: Sequence[str]) -> bool:
+    return likeness.best >= ALIKE and len(content) > 1
 
 
 def _words_of(hit: Hit, words: Sequence[Word], sayings: Sayings) -> frozenset[str]:

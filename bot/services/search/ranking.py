@@ -12,8 +12,9 @@ from pathlib import Path
 
 from bot.errors import CatalogueError
 from bot.services.search.actions import NEW
-from bot.services.search.index import Features, Index
+from bot.services.search.index import NAME, Features, Index
 from bot.services.search.message import Message, specials_of
+from bot.services.search.phrasings import UNLIKE, Likeness
 from bot.services.search.sayings import Hit, Request, Sayings
 from bot.services.search.words import split
 from bot.settings import ROOT
@@ -48,6 +49,11 @@ FEATURES = (
     "level",  # 0 commune .. 3 others
     "asked",  # how often ordinary people need it
     "ahead",  # holds more of the message than all that sayings point at
+    "alike",  # likeness to the nearest phrase that people say for it
+    "alike_open",  # the same for phrases that leave a choice
+    "less_alike",  # how much another procedure's nearest phrase is nearer
+    "spoken",  # share of the message that its phrases hold
+    "votes",  # share of the nearest phrases that serve it
 )
 
 
@@ -62,6 +68,7 @@ class Candidate:
     ordered: float  # the same for pairs of neighbouring words
     title: float  # share of its name that the message says
     unheld: float  # weight of the words that neither the name nor the saying holds
+    likeness: Likeness = UNLIKE
     request: Request | None = None
     values: tuple[float, ...] = ()  # of FEATURES
 
@@ -79,6 +86,7 @@ class Ranker:
 
     def __init__(self, index: Index, sayings: Sayings) -> None:
         self.index = index
+        self.features = FEATURES
         self.weights = load_weights()
         self._places = {r: self._serving(r) for r in sayings.requests}
         self._labels = self._short_names()
@@ -93,6 +101,19 @@ class Ranker:
     def is_one_of_several(self, place: int) -> bool:
         """Whether the same paper can be issued again as well as exchanged."""
         return self._actions_on[self.index.features[place].subject] >= RENEWED
+
+    def has_siblings(self, place: int) -> bool:
+        """Whether other records do something else with the same paper."""
+        return len(self._actions_on[self.index.features[place].subject]) > 1
+
+    def are_siblings(self, place: int, other: int) -> bool:
+        """Whether two records are about the same paper."""
+        return self.index.features[place].subject == self.index.features[other].subject
+
+    def telling(self, place: int, message: Message) -> int:
+        """How many telling words of the message the record's names hold."""
+        features = self.index.features[place]
+        return sum(features.terms.get(w, 0.0) >= NAME for w in message.telling)
 
     def acts(self, place: int, message: Message) -> bool:
         """Whether the procedure does what the message names."""
@@ -120,7 +141,8 @@ class Ranker:
         """Candidates, the best first, and a request that nothing serves if one is asked for."""
         said, unserved = self._said(message.hits)
         found = [place for place, _ in self.index.search(message.terms, CANDIDATES)]
-        candidates = self._weighed(message, list(dict.fromkeys([*said, *found])), said)
+        places = dict.fromkeys([*said, *found, *message.likeness.likeness])
+        candidates = self._weighed(message, list(places), said)
         if sector:
             candidates = [self._in_sector(c, sector) for c in candidates]
         candidates.sort(key=lambda c: (-c.total, self.index.entries[c.place].code))
@@ -218,6 +240,7 @@ class Ranker:
         hit = own.request is not None
         order = self._places[own.request].index(own.place) if own.request is not None else 0
         agrees, conflicts, ignored = _action_fit(message.actions, features.actions)
+        likeness = message.likeness.likeness.get(own.place, UNLIKE)
         unasked = len(self._specials[own.place] - message.specials)
         values = (
             float(hit),
@@ -240,6 +263,11 @@ class Ranker:
             float(features.level),
             self._asked[own.place] / 100,
             0.0 if hit else max(0.0, own.covered + own.ordered - held),
+            likeness.single,
+            likeness.shared,
+            likeness.best - message.likeness.best,
+            likeness.spoken,
+            likeness.votes,
         )
         total = sum(w * v for w, v in zip(self.weights, values, strict=True))
         return Candidate(
@@ -250,6 +278,7 @@ class Ranker:
             ordered=own.ordered,
             title=own.title,
             unheld=own.unheld,
+            likeness=likeness,
             request=own.request,
             values=values,
         )

@@ -40,13 +40,15 @@ class Figures:
     unserved_told: float
 
 
-def read_items(path: Path, register: str | None = None) -> list[Item]:
-    """The messages about procedures, of one register or of all."""
+def read_items(
+    path: Path, register: str | None = None, intents: frozenset[str] = ABOUT
+) -> list[Item]:
+    """The messages of these intents (about procedures), of one register or of all."""
     rows = (json.loads(line) for line in path.open(encoding="utf-8"))
     return [
         Item(r["text"], r["register"], frozenset(r["procedures"]), r.get("ambiguous", False))
         for r in rows
-        if r["intent"] in ABOUT and register in (None, r["register"])
+        if r["intent"] in intents and register in (None, r["register"])
     ]
 
 

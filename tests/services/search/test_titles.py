@@ -16,7 +16,8 @@ SAMPLED = 100
 def test_a_name_cut_short_moved_or_mistyped_finds_its_procedure() -> None:
     national.need(national.CRAWL)
     chosen = sample(national.entries(), SAMPLED)
-    engine = Engine.build(national.entries(), without(load(), {e.code for e in chosen}))
+    forgetful = without(load(), {e.code for e in chosen})
+    engine = Engine.build(national.entries(), forgetful, phrasings=())
     found = shares([judge(engine, asked) for asked in messages(chosen, engine.index)])
     assert found.messages == 7 * SAMPLED
     assert found.top3 >= 0.95
