@@ -73,6 +73,9 @@ class Lexicon:
         self._by_second: dict[str, list[tuple[str, str]]] = {}
         for first, second in words:
             self._by_second.setdefault(fold(second), []).append((first, second))
+        self._by_first: dict[str, list[tuple[str, str]]] = {}
+        for first, second in words:
+            self._by_first.setdefault(fold(first), []).append((first, second))
 
     def knows(self, word: str) -> bool:
         """A syllable of the language, with or without its diacritics, or a foreign word."""
@@ -88,6 +91,21 @@ class Lexicon:
         if rows is None and not self.knows(word):
             rows = self._folded_forms.get(fold(word))
         return rows or ()
+
+    def mend(self, word: str, before: str, after: str) -> str:
+        """The word that was meant where one letter slipped, shown by its neighbour; "" if none.
+
+        "khai sih" is khai sinh, for no other word after "khai" is one letter away from "sih".
+        """
+        written = fold(word)
+        if len(written) < 3 or not written.isalpha() or written in _VALID:
+            return ""  # what can be a syllable is taken as it stands
+        if self.abbreviations(word):
+            return ""
+        beside = [second for _, second in self._by_first.get(fold(before), ())]
+        beside += [first for first, _ in self._by_second.get(fold(after), ())]
+        found = {fold(b): b for b in beside if _one_slip(written, fold(b))}
+        return next(iter(found.values())) if len(found) == 1 else ""
 
     def split(self, word: str) -> tuple[str, ...]:
         """The parts of a glued or cut word ("dangky", "hchiếu", "bhxh1"), or nothing."""
@@ -147,6 +165,21 @@ class Lexicon:
                 if fold(first).startswith(onset) and word[size:] in (second, rest):
                     return first, second
         return ()
+
+
+def _one_slip(written: str, meant: str) -> bool:
+    """Whether one letter too few, too many, wrong or out of place makes the one of the other."""
+    if written == meant or abs(len(written) - len(meant)) > 1:
+        return False
+    start = next(
+        (n for n, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b),
+        min(len(written), len(meant)),
+    )
+    left, right = written[start:], meant[start:]
+    if len(left) == len(right):
+        swapped = left[:2] == right[1::-1] and left[2:] == right[2:] if len(left) > 1 else False
+        return left[1:] == right[1:] or swapped
+    return left[1:] == right if len(left) > len(right) else left == right[1:]
 
 
 def _costs(syllables: dict[str, int], words: Sequence[tuple[str, str]]) -> dict[str, float]:

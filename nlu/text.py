@@ -69,7 +69,7 @@ def spans(text: str) -> list[Span]:
     vni = any(typing_slips.surely_vni(piece.text) for piece in pieces)
     repaired = [_repaired(piece, vni) for piece in pieces]
     words = [word for group in repaired for word in group]
-    return _open_abbreviations(words)
+    return _open_abbreviations(_mended(words))
 
 
 def _pieces(match: re.Match[str]) -> Iterable[Span]:
@@ -123,6 +123,20 @@ def place_tone(word: str) -> str:
     first, second = unicodedata.normalize("NFD", match.group()[1]), match.group()[0]
     tone = next(c for c in first if c in _TONE_MARKS)
     return word[: match.start()] + unicodedata.normalize("NFC", second + tone) + first[0]
+
+
+def _mended(words: list[Span]) -> list[Span]:
+    """Words that are none, mended where a neighbour shows what was meant."""
+    table = lexicon.load(LOOKUPS)
+    result: list[Span] = []
+    for index, word in enumerate(words):
+        meant = ""
+        if not table.knows(word.text) and not table.is_syllable(word.text):
+            before = result[-1].text if result else ""
+            after = words[index + 1].text if index + 1 < len(words) else ""
+            meant = table.mend(word.text, before, after)
+        result.append(Span(place_tone(meant), word.start, word.end) if meant else word)
+    return result
 
 
 def _open_abbreviations(words: list[Span]) -> list[Span]:

@@ -64,6 +64,23 @@ def test_glued_and_cut_words_are_taken_apart(typed: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("khai sih cho con", "khai sinh cho con"),
+        ("thườg trú", "thường trú"),
+        ("kinh dianh", "kinh doanh"),
+    ],
+)
+def test_a_slip_is_mended_where_its_neighbour_shows_the_word(typed: str, meant: str) -> None:
+    assert text.normalise(typed) == meant
+
+
+@pytest.mark.parametrize("message", ["khai teo", "vai trò", "gia hạn zyxw"])
+def test_what_can_be_a_word_or_has_no_telling_neighbour_is_not_mended(message: str) -> None:
+    assert text.normalise(message) == message
+
+
+@pytest.mark.parametrize(
     "word", ["visa", "zalo", "vneid", "samsung", "a1", "b2", "ct01", "1.004194", "50.000", "quý"]
 )
 def test_words_that_are_right_are_left_alone(word: str) -> None:
