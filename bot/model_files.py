@@ -22,6 +22,11 @@ _TRAINED_FROM = (
     "nlu",
     "requirements/base.txt",
 )
+# Tables that only the answering processes read: staff may edit them without a new model.
+_READ_WHEN_ANSWERING = frozenset(
+    {"phrasings", "sayings.yml", "search_words.yml", "search_weights.json"}
+    | {"offices.yml", "office_hours.yml", "working_days.yml"}
+)
 
 
 class TrainingError(BotError):
@@ -68,6 +73,7 @@ def _trained_from() -> Iterator[Path]:
         if top.is_file():
             yield top
         else:
+            left_out = _READ_WHEN_ANSWERING | {"__pycache__"}
             yield from sorted(
-                p for p in top.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+                p for p in top.rglob("*") if p.is_file() and left_out.isdisjoint(p.parts)
             )
