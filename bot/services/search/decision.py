@@ -16,10 +16,11 @@ from bot.services.search.ranking import Candidate, Ranker, Unserved
 
 ONE, SEVERAL, UNKNOWN, NOTHING = "one", "several", "unknown", "nothing"
 
-# Certainty from which one is answered, by how often people need it: who names an everyday matter
-# without more means its ordinary form.
-CERTAIN, CERTAIN_EVERYDAY, EVERYDAY = 0.8, 0.65, 70
+CERTAIN = 0.8  # certainty from which one is answered
+EVERYDAY = 70  # `asked` from which who names a matter without more means its ordinary form
 UNDECIDED = 0.5  # share of like phrases that leave a choice, from which a bare name does so too
+SAID_OPEN = 0.6  # likeness to a phrase that leaves a choice, from which the message leaves it too
+NEAR_ALIKE = 0.3  # likeness to a phrase from which its procedure is worth a look
 WHOLE = 0.95  # shares of a message and of a name from which they are the same
 TITLE_NAMED, ORDERED_NAMED = 0.2, 0.15  # below both, a stray word names no procedure
 PROMISING = 0.35  # probability that the first three hold what is meant, from which they are shown
@@ -49,8 +50,9 @@ def decide(
     message: Message, candidates: Sequence[Candidate], unserved: Unserved | None, ranker: Ranker
 ) -> Decision:
     """One, several, unknown or nothing for one message."""
+    opened = _opened(message)
     if not message.named:
-        return Decision(NOTHING, ())
+        return opened or Decision(NOTHING, ())
     order = one_of_each_family(candidates, ranker)
     if not order:
         return Decision(UNKNOWN, ())
@@ -60,13 +62,23 @@ def decide(
     rival = rival_of(order, message, ranker)
     values = signals(order, message, ranker, contested=rival is not None)
     if not served or promise(values) < PROMISING:
-        if served and not _is_named(first, message):
-            return Decision(NOTHING, ())
+        if served and (opened or not _is_named(first, message)):
+            return opened or Decision(NOTHING, ())
         return Decision(UNKNOWN, _near(order, scored, message, ranker))
-    sure = _is_said_whole(first, message, ranker) or certainty(values) >= _needed(first, ranker)
+    sure = _is_said_whole(first, message, ranker) or certainty(values) >= CERTAIN
     if sure and not _leaves_choice(first, message, ranker):
         return Decision(ONE, scored)
     return Decision(SEVERAL, _with_rival(_varied(scored, ranker), rival))
+
+
+def _opened(message: Message) -> Decision | None:
+    """The choice that people leave who say just this ("xin giấy xác nhận"); None for others."""
+    comparison = message.likeness
+    a_word = len(message.bare) < 2  # "thế" of "thế mất mấy ngày" may be "thẻ"
+    if a_word or not comparison.is_open or comparison.shared < SAID_OPEN:
+        return None
+    share = round(1 / len(comparison.choice), 4)
+    return Decision(SEVERAL, tuple((place, share) for place in comparison.choice))
 
 
 def rival_of(order: Sequence[Candidate], message: Message, ranker: Ranker) -> int | None:
@@ -82,10 +94,6 @@ def _is_named(first: Candidate, message: Message) -> bool:
     by_name = first.title >= TITLE_NAMED or first.ordered >= ORDERED_NAMED
     official = len(message.content) > len(message.telling) > 0
     return first.request is not None or by_name or official
-
-
-def _needed(first: Candidate, ranker: Ranker) -> float:
-    return CERTAIN_EVERYDAY if ranker.asked(first.place) >= EVERYDAY else CERTAIN
 
 
 def _is_said_whole(first: Candidate, message: Message, ranker: Ranker) -> bool:
@@ -107,9 +115,11 @@ def _leaves_choice(first: Candidate, message: Message, ranker: Ranker) -> bool:
 def _near(order: Sequence[Candidate], scored: Scored, message: Message, ranker: Ranker) -> Scored:
     """The records that share telling words with the message, if one is likely enough."""
     shared = {c.place: ranker.telling(c.place, message) for c in order}
-    if not any(score >= NEAR.get(min(shared[place], 2), 2.0) for place, score in scored):
+    alike = {c.place for c in order if c.likeness.best >= NEAR_ALIKE}
+    found = any(score >= NEAR.get(min(shared[place], 2), 2.0) for place, score in scored)
+    if not found and not alike:
         return ()
-    return tuple(s for s in scored if s[1] >= BESIDE and shared[s[0]])
+    return tuple(s for s in scored if s[0] in alike or (s[1] >= BESIDE and shared[s[0]]))
 
 
 def _quoted(candidate: Candidate) -> float:
