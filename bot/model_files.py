@@ -24,7 +24,7 @@ _TRAINED_FROM = (
 )
 # Tables that only the answering processes read: staff may edit them without a new model.
 _READ_WHEN_ANSWERING = frozenset(
-    {"phrasings", "sayings.yml", "search_words.yml", "search_weights.json"}
+    {"sayings.yml", "search_words.yml", "search_weights.json"}
     | {"offices.yml", "office_hours.yml", "working_days.yml"}
 )
 

@@ -26,6 +26,7 @@ _TABLES = {
     "chuyện khác": ("other_topics.txt",),
     "việc riêng": ("private_matters.txt",),
 }
+_EVERY_PHRASE = 9  # of what people say for procedures, one in so many tells a story
 _FOREIGN = frozenset({"chuyện khác", "việc riêng"})
 _SITUATION_INTENTS = frozenset(
     f"ask_{aspect}"
@@ -75,6 +76,7 @@ def load_tables(folder: Path = reading.LOOKUPS) -> Tables:
     around = list(lexicon.rows(folder / "openers.txt"))
     fillers = {name: _lines(folder, files) for name, files in _TABLES.items()}
     fillers["thủ tục"] += catalogue_phrases()
+    fillers["chuyện"] = told_phrases(folder)
     return Tables(
         fillers,
         _lines(folder, ("situations.txt",)),
@@ -95,6 +97,13 @@ def catalogue_phrases(folder: Path = CATALOGUE) -> list[str]:
         for record in content if isinstance(content, list) else content.get("procedures", []):
             phrases += [record.get("plain_name") or "", *(record.get("sayings") or ())]
     return [p for p in phrases if p and not _QUESTION.search(reading.fold(p))]
+
+
+def told_phrases(folder: Path = reading.LOOKUPS) -> list[str]:
+    """Some of what people say happened to them or is wanted, without those that ask something."""
+    rows = (row for path in sorted(folder.glob("phrasings/*.tsv")) for row in lexicon.rows(path))
+    phrases = [row[1].strip() for row in rows if len(row) > 1]
+    return [p for p in phrases[::_EVERY_PHRASE] if not _QUESTION.search(reading.fold(p))]
 
 
 def expand(
