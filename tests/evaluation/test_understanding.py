@@ -65,8 +65,8 @@ def test_the_development_set_and_its_dialogues_are_understood_as_well_as_ever(
 
 
 def test_fresh_messages_are_understood_as_well_as_ever(settings: Settings) -> None:
-    found = evaluate(settings, TESTS / "messages_third.jsonl", None)
-    assert worse(found, MEASURED["messages_third"]) == []
+    found = evaluate(settings, TESTS / "fresh_messages.jsonl", None)
+    assert worse(found, MEASURED["fresh_messages"]) == []
 
 
 def test_a_figure_that_falls_by_three_points_is_named() -> None:
