@@ -28,21 +28,22 @@ from tests.services.search.measure import Figures, Item, measure, read_items
 
 DATA = ROOT.parent / "shared" / "data"
 CRAWL = DATA / "procedures_national_2642.jsonl"
+TESTS = ROOT / "tests" / "data"
 SETS = {
     "development": DATA / "questions_dev.jsonl",
-    "held out": ROOT / "tests" / "data" / "search_heldout.jsonl",
-    "fresh": ROOT / "tests" / "data" / "search_fresh.jsonl",
-    "rare": ROOT / "tests" / "data" / "search_rare.jsonl",
-    "indirect": ROOT / "tests" / "data" / "search_indirect.jsonl",
-    "everyday": ROOT / "tests" / "data" / "messages_everyday.jsonl",
-    "second": ROOT / "tests" / "data" / "messages_everyday_second.jsonl",
-    "third": ROOT / "tests" / "data" / "messages_third.jsonl",
-    "fourth": ROOT / "tests" / "data" / "messages_fourth.jsonl",
-    "fifth": ROOT / "tests" / "data" / "messages_fifth.jsonl",
-    "sixth": ROOT / "tests" / "data" / "messages_sixth.jsonl",
-    "open": ROOT / "tests" / "data" / "messages_open.jsonl",
-    "broad": ROOT / "tests" / "data" / "messages_broad.jsonl",
-    "close": ROOT / "tests" / "data" / "messages_close.jsonl",
+    "held out": TESTS / "search_heldout.jsonl",
+    "fresh": TESTS / "search_fresh.jsonl",
+    "rare": TESTS / "search_rare.jsonl",
+    "indirect": TESTS / "search_indirect.jsonl",
+    "everyday": TESTS / "messages_everyday.jsonl",
+    "second": TESTS / "messages_everyday_second.jsonl",
+    "third": TESTS / "messages_third.jsonl",
+    "fourth": TESTS / "messages_fourth.jsonl",
+    "fifth": TESTS / "messages_fifth.jsonl",
+    "sixth": TESTS / "messages_sixth.jsonl",
+    "open": TESTS / "messages_open.jsonl",
+    "broad": TESTS / "messages_broad.jsonl",
+    "close": TESTS / "messages_close.jsonl",
 }
 NATIONAL = 2642
 Find = Callable[[str], SearchResult]

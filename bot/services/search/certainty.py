@@ -6,15 +6,11 @@ distance to the next candidate, what speaks for the first, and what the message 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
-from bot.errors import CatalogueError
 from bot.services.search.message import Message
-from bot.services.search.ranking import WEIGHTS_FILE, Candidate, Ranker
+from bot.services.search.ranking import FEATURES, Candidate, Ranker, load_learned
 
 FAR = 8.0  # a distance in log odds from which more says nothing
 
@@ -53,7 +49,7 @@ def signals(
 ) -> tuple[float, ...]:
     """The values of SIGNALS for the first of `order`, one candidate of each family."""
     first = order[0]
-    values = dict(zip(ranker.features, first.values, strict=True))
+    values = dict(zip(FEATURES, first.values, strict=True))
     others = [math.exp(c.total - first.total) for c in order[1:]]
     rest = sum(others) or math.exp(-FAR)
     comparison = message.likeness
@@ -97,16 +93,6 @@ def promise(values: Sequence[float]) -> float:
 
 
 def _chance(model: str, values: Sequence[float]) -> float:
-    bias, weights = load_model(model)
+    bias, *weights = load_learned(model, ("bias", *SIGNALS))
     score = bias + sum(w * v for w, v in zip(weights, values, strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
-
-
-@lru_cache(maxsize=2)
-def load_model(name: str, path: Path = WEIGHTS_FILE) -> tuple[float, tuple[float, ...]]:
-    """The bias and the weight of each signal; raises CatalogueError when the file lacks one."""
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))[name]
-        return float(given["bias"]), tuple(float(given[signal]) for signal in SIGNALS)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CatalogueError(f"{path.name} does not hold {name!r}: {error}") from error

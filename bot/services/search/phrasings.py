@@ -93,21 +93,21 @@ class PhrasingIndex:
         self._lists = lists
         served = ((p, tuple(places[c] for c in p.codes if c in places)) for p in phrasings)
         self._kept = [(p, found) for p, found in served if found]
-        texts = [split(p.text) for p, _ in self._kept]
+        written = [_written(split(p.text)) for p, _ in self._kept]
         owners: dict[str, set[tuple[int, ...]]] = defaultdict(set)
         self._spoken: dict[int, set[str]] = defaultdict(set)
-        for words, (_, found) in zip(texts, self._kept, strict=True):
-            for term in _written(words):
+        for terms, (_, found) in zip(written, self._kept, strict=True):
+            for term in terms:
                 owners[term].add(found)
             for place in found:
-                self._spoken[place].update(_written(words))
+                self._spoken[place].update(terms)
         count = len({found for _, found in self._kept}) + 1
         self._rarity = {t: math.log(count / len(o)) + 0.1 for t, o in owners.items()}
         self._unknown = math.log(count) + 0.1
         self._fillers = _fillers(lists)
         for term in self._rarity.keys() & self._fillers:
             self._rarity[term] = min(self._rarity[term], FILLER_MOST)
-        self._postings, self._lengths = self._post(texts)
+        self._postings, self._lengths = self._post(written)
 
     def compare(self, words: Sequence[Word]) -> Comparison:
         """How like these words are to the phrases, by procedure."""
@@ -134,11 +134,12 @@ class PhrasingIndex:
             for place in found:
                 (shared if phrasing.is_open else single).setdefault(place, float(scores[number]))
         votes, undecided = self._vote(scores, order[:VOTERS])
+        telling = {t: w for t, w in terms.items() if t not in self._fillers}
         likeness = {
             place: Likeness(
                 single.get(place, 0.0),
                 shared.get(place, 0.0),
-                self._held(place, terms),
+                self._held(place, telling),
                 votes.get(place, 0.0),
             )
             for place in {**single, **shared}
@@ -170,9 +171,8 @@ class PhrasingIndex:
                 votes[place] += weight / len(found)
         return votes, undecided
 
-    def _held(self, place: int, terms: Mapping[str, float]) -> float:
+    def _held(self, place: int, telling: Mapping[str, float]) -> float:
         held = self._spoken[place]
-        telling = {t: w for t, w in terms.items() if t not in self._fillers}
         whole = sum(telling.values())
         return sum(w for t, w in telling.items() if t in held) / whole if whole else 0.0
 
@@ -194,13 +194,13 @@ class PhrasingIndex:
         return terms
 
     def _post(
-        self, texts: Sequence[Sequence[Word]]
+        self, written: Sequence[set[str]]
     ) -> tuple[dict[str, tuple[NDArray[np.int32], Floats]], Floats]:
         lists: dict[str, tuple[list[int], list[float]]] = {}
-        lengths = np.ones(len(texts), dtype=np.float32)
-        for number, words in enumerate(texts):
+        lengths = np.ones(len(written), dtype=np.float32)
+        for number, terms in enumerate(written):
             squares = 0.0
-            for term in _written(words):
+            for term in terms:
                 weight = self._rarity[term] * (PAIR if "_" in term else 1.0)
                 squares += weight * weight
                 numbers, weights = lists.setdefault(term, ([], []))

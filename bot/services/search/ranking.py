@@ -86,7 +86,6 @@ class Ranker:
 
     def __init__(self, index: Index, sayings: Sayings) -> None:
         self.index = index
-        self.features = FEATURES
         self.weights = load_weights()
         self._places = {r: self._serving(r) for r in sayings.requests}
         self._labels = self._short_names()
@@ -318,11 +317,18 @@ def _action_fit(asked: frozenset[str], offered: frozenset[str]) -> tuple[bool, b
     return agrees, bool(offered) and not agrees, bool(asked) and not offered
 
 
-@lru_cache(maxsize=1)
-def load_weights(path: Path = WEIGHTS_FILE) -> tuple[float, ...]:
-    """The weight of each feature; raises CatalogueError when the file does not fit them."""
+def load_weights() -> tuple[float, ...]:
+    """The learned weight of each feature; raises CatalogueError when one is missing."""
+    return load_learned("weights", FEATURES)
+
+
+@lru_cache(maxsize=8)
+def load_learned(
+    section: str, names: tuple[str, ...], path: Path = WEIGHTS_FILE
+) -> tuple[float, ...]:
+    """The numbers of these names; raises CatalogueError when the file does not hold them."""
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))["weights"]
-        return tuple(float(given[name]) for name in FEATURES)
+        given = json.loads(path.read_text(encoding="utf-8"))[section]
+        return tuple(float(given[name]) for name in names)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CatalogueError(f"{path.name} does not hold the search weights: {error}") from error
+        raise CatalogueError(f"{path.name} does not hold the {section}: {error}") from error
