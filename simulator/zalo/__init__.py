@@ -14,6 +14,11 @@ ties these together · `api`, `users`, `uploads`, `oauth`, `zbs` the public endp
 and answers their calls) · `control` for tests (`/_control/…`) · `chat` the page · `httpd`,
 `server` and `command` start it all.
 
+Faults are switched by POST /_control/faults, for the next so many calls (`…_count`) or for a share
+of all of them (`…_rate`): latency, HTTP 500, hanging and cut connections before or after a message
+is accepted, the rate limit, a lost grant, events that come twice, late or out of order. Citizens'
+windows, the access token and the clock are moved there too; `faults` and `control` list it all.
+
 Tests start one in their own process: `with SimulatorServer(webhook_url) as simulator:`.
 Times are epoch milliseconds of the simulator's own clock.
 """

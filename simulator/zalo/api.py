@@ -56,12 +56,11 @@ def sending(
     recode: Callable[[ApiError], ApiError] = lambda error: error,
 ) -> Response:
     """Answer one send call: authorise, take, note in the ledger, and misbehave where told to."""
-    faults = platform.faults
-    if faults.now.latency_ms:
-        time.sleep(faults.now.latency_ms / 1000)
-    if faults.fails_with_500():
-        platform.ledger.count("failed_with_500")
-        return Response("Internal Server Error", status=500, mimetype="text/plain")
+    if platform.faults.now.latency_ms:
+        time.sleep(platform.faults.now.latency_ms / 1000)
+    broken = _break_before_accept(platform)
+    if broken is not None:
+        return broken
     body: Any = None
     try:
         authorise(platform)
@@ -75,12 +74,32 @@ def sending(
     return answer(response, headers=platform.rate.headers())
 
 
+def _break_before_accept(platform: Platform) -> Response | None:
+    """What the caller gets in place of an answer, if anything."""
+    faults, ledger = platform.faults, platform.ledger
+    if faults.strikes("http_500"):
+        ledger.count("failed_with_500")
+        return Response("Internal Server Error", status=500, mimetype="text/plain")
+    if faults.strikes("cut_before_accept"):
+        ledger.count("cut_before_accept")
+        request.environ[CUT_CONNECTION] = True
+        return Response(status=500)
+    seconds, late = faults.now.hang_seconds, faults.now.accept_after_hang
+    if not seconds or not faults.strikes("hang_before_accept"):
+        return None
+    ledger.count("hung_before_accept")
+    time.sleep(seconds)
+    # Accepting late is the worst case: the caller has hung up, has looked and has found nothing.
+    return None if late else Response("Gateway Timeout", status=504, mimetype="text/plain")
+
+
 def _break_after_accept(platform: Platform) -> None:
-    faults = platform.faults
-    seconds = faults.now.hang_seconds
-    if seconds and faults.take("hang_count"):
-        time.sleep(seconds)
-    if faults.take("drop_after_accept_count"):
+    faults, ledger = platform.faults, platform.ledger
+    if faults.now.hang_seconds and faults.strikes("hang"):
+        ledger.count("hung_after_accept")
+        time.sleep(faults.now.hang_seconds)
+    elif faults.strikes("drop_after_accept"):
+        ledger.count("dropped_after_accept")
         request.environ[CUT_CONNECTION] = True
 
 

@@ -1,6 +1,7 @@
 """`/_control/…`: switches, the ledger, the clock, and citizens driven by a program.
 
 GET  state                  counters, citizens, events, sends (?user_id= &since_event= &since_send=)
+GET  counters               the counters alone: cheap however much has happened
 GET  sends                  sends above ?since=, waiting up to ?wait= seconds for the first of them
 GET/POST faults             see `faults.Faults`; also expire_token, close_window, block, unblock
 POST clock                  {"advance_seconds": 3600} or {"reset": true}
@@ -37,6 +38,10 @@ def control_blueprint(platform: Platform) -> Blueprint:
     @views.get("/state")
     def state() -> Response:
         return answer(_state(platform))
+
+    @views.get("/counters")
+    def counters() -> Response:
+        return answer(platform.ledger.counters())
 
     @views.get("/sends")
     def sends() -> Response:

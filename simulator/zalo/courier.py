@@ -125,9 +125,15 @@ class Courier:
         self._put(delivery)
 
     def _put(self, delivery: Delivery) -> None:
-        lane = self._lane(delivery.user_id)
-        for _ in range(1 + self._faults.now.duplicate):
-            lane.put(delivery, 0)
+        for copy in range(self._faults.copies()):
+            if copy:
+                self._ledger.count("duplicated")
+            seconds = self._faults.delay_seconds()
+            if seconds:
+                self._ledger.count("delayed")
+                self._timer.call_in(seconds, lambda: self._lane(delivery.user_id).put(delivery, 0))
+            else:
+                self._lane(delivery.user_id).put(delivery, 0)
 
     def _lane(self, user_id: str) -> _Lane:
         with self._lock:

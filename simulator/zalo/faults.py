@@ -17,14 +17,25 @@ SIGNING = ("oa_secret", "app_secret", "wrong_secret", "altered_byte", "none")
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong at present. Counts say how many of the next calls or events are hit."""
+    """What is wrong at present. Counts say how many of the next calls or events are hit.
+
+    Rates are shares between 0 and 1, for faults that come at random; a call is hit by at most one
+    of them.
+    """
 
     latency_ms: int = 0  # added to each send call
     http_500_count: int = 0
     http_500_rate: float = 0.0  # share of send calls, 0..1
-    hang_seconds: float = 0.0  # the call is answered (and accepted) only after this long
-    hang_count: int = 0
+    hang_seconds: float = 0.0  # how long each of the hanging calls is kept waiting
+    hang_count: int = 0  # accepted at once, answered after the hang
+    hang_rate: float = 0.0
+    hang_before_accept_count: int = 0  # answered with 504 after the hang, never accepted
+    hang_before_accept_rate: float = 0.0
+    accept_after_hang: bool = False  # those are accepted after the hang, whoever still listens
+    cut_before_accept_count: int = 0  # the connection is cut without an answer, nothing accepted
+    cut_before_accept_rate: float = 0.0
     drop_after_accept_count: int = 0  # accepted, then the connection is cut without an answer
+    drop_after_accept_rate: float = 0.0
     rate_limit: int = RATE_LIMIT  # calls a minute; 0 refuses all, negative lifts the limit
     package_missing: bool = False  # -224
     require_proof: bool = False  # appsecret_proof is enforced: -242
@@ -32,6 +43,9 @@ class Faults:
     allow_list: bool = False  # the list template is accepted
     quota_figures: bool = False  # the quota object carries remain and total
     duplicate: int = 0  # extra copies of each event
+    duplicate_rate: float = 1.0  # share of the events that have them
+    event_delay_ms: int = 0  # events come so much later, each by half to one and a half of it
+    event_delay_rate: float = 1.0  # share of the posts that are late; the others overtake them
     reorder: bool = False  # each citizen's message changes places with the next one
     sign_with: str = "oa_secret"
     timestamp_as_int: bool = False
@@ -56,7 +70,7 @@ class FaultBox:
         with self._lock:
             base = self._first if wanted.get("reset") else self._faults
             changes = {k: _read(k, v) for k, v in wanted.items() if k != "reset"}
-            if changes.get("hang_seconds") and "hang_count" not in changes:
+            if changes.get("hang_seconds") and not any(k in _HANGS for k in changes):
                 changes["hang_count"] = 1
             self._faults = dataclasses.replace(base, **changes)
             return self._faults
@@ -72,14 +86,28 @@ class FaultBox:
             self._faults = dataclasses.replace(self._faults, **{counter: left - 1})
             return True
 
-    def fails_with_500(self) -> bool:
-        """Whether this send call is to fail with HTTP 500."""
-        if self.take("http_500_count"):
-            return True
-        rate = self._faults.http_500_rate
-        return rate > 0 and random.random() < rate
+    def strikes(self, name: str) -> bool:
+        """Whether the fault with `<name>_count` and `<name>_rate` hits this call."""
+        return self.take(f"{name}_count") or _by_chance(getattr(self._faults, f"{name}_rate"))
+
+    def copies(self) -> int:
+        """How often this event is delivered."""
+        more = self._faults.duplicate
+        return 1 + more if more and _by_chance(self._faults.duplicate_rate) else 1
+
+    def delay_seconds(self) -> float:
+        """How late this post of an event is."""
+        now = self._faults
+        if not now.event_delay_ms or not _by_chance(now.event_delay_rate):
+            return 0.0
+        return now.event_delay_ms / 1000 * random.uniform(0.5, 1.5)
 
 
+def _by_chance(rate: float) -> bool:
+    return rate > 0 and random.random() < rate
+
+
+_HANGS = ("hang_count", "hang_rate", "hang_before_accept_count", "hang_before_accept_rate")
 _KINDS = {f.name: type(f.default) for f in dataclasses.fields(Faults)}
 
 
@@ -95,4 +123,6 @@ def _read(name: str, value: Any) -> Any:
         raise BadRequest(f"sign_with must be one of {', '.join(SIGNING)}")
     if name != "rate_limit" and kind in (int, float) and value < 0:
         raise BadRequest(f"{name} must not be negative")
+    if name.endswith("_rate") and value > 1:
+        raise BadRequest(f"{name} must be between 0 and 1")
     return value

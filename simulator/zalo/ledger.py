@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KEPT = 50_000
+KEPT = 200_000  # of each; a soak of 5,000 messages with echoes, receipts and copies fits
 
 QUEUED = "queued"
 DELIVERED = "delivered"
@@ -100,7 +100,7 @@ class Send:
 
 
 class Ledger:
-    """Keeps the last 50,000 events and sends; safe for threads."""
+    """Keeps the last events and sends, 200,000 of each; safe for threads."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -139,6 +139,8 @@ class Ledger:
             send.seq = self._send_seq
             self._sends.append(send)
             self._counters["sends_refused" if send.error else "sends_accepted"] += 1
+            if send.error:
+                self._counters[f"refused_{send.error}"] += 1
             self._changed.notify_all()
 
     def count(self, name: str) -> None:

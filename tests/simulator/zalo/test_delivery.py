@@ -126,6 +126,25 @@ def test_duplicates_and_changed_order_are_made_on_demand(zalo: Caller, receiver:
     assert texts(receiver.wait(7))[5:] == ["một mình"] * 2
 
 
+def test_events_come_late_and_are_overtaken(zalo: Caller, receiver: Receiver) -> None:
+    zalo.control("faults", event_delay_ms=300)
+    zalo.says("muộn")
+    zalo.control("faults", event_delay_ms=0)
+    zalo.says("đúng giờ")
+    assert texts(receiver.wait(2)) == ["đúng giờ", "muộn"]
+
+
+def test_a_copy_may_come_long_after_the_first(zalo: Caller, receiver: Receiver) -> None:
+    zalo.control("faults", event_delay_ms=100, event_delay_rate=0.5, duplicate=1)
+    for n in range(20):
+        zalo.says(f"câu {n}")
+    came = texts(receiver.wait(40))
+    assert sorted(came) == sorted(2 * [f"câu {n}" for n in range(20)])
+    counted = zalo.state()["counters"]
+    assert counted["duplicated"] == 20
+    assert 5 <= counted["delayed"] <= 35
+
+
 def test_held_events_come_when_they_are_let_go(zalo: Caller, receiver: Receiver) -> None:
     zalo.control("faults", hold_events=True)
     zalo.says("đợi")

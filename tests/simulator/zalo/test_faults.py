@@ -120,3 +120,71 @@ def test_under_load_nobody_needs_to_be_known_and_nothing_comes_back() -> None:
         state = Caller(server.url).state()
         assert state["counters"] == {"sends_accepted": 1}
         assert [s["user_id"] for s in state["sends"]] == ["987654321"]
+
+
+def counters(zalo: Caller) -> dict[str, int]:
+    return requests.get(f"{zalo.url}/_control/counters", timeout=10).json()
+
+
+def test_a_connection_can_be_cut_before_anything_is_accepted(zalo: Caller) -> None:
+    zalo.control("faults", cut_before_accept_count=1)
+    with pytest.raises(requests.ConnectionError):
+        call(zalo)
+    assert accepted(zalo) == 0
+    assert call(zalo).json()["error"] == 0
+    assert counters(zalo)["cut_before_accept"] == 1
+
+
+def test_a_call_can_hang_and_come_to_nothing(zalo: Caller) -> None:
+    zalo.control("faults", hang_seconds=0.3, hang_before_accept_count=1)
+    started = time.monotonic()
+    assert call(zalo).status_code == 504
+    assert time.monotonic() - started >= 0.3
+    assert accepted(zalo) == 0
+    assert call(zalo).json()["error"] == 0
+
+
+def test_a_call_can_be_accepted_long_after_its_caller_has_hung_up(
+    zalo: Caller, simulator: SimulatorServer
+) -> None:
+    zalo.control("faults", hang_seconds=0.5, hang_before_accept_count=1, accept_after_hang=True)
+    with pytest.raises(requests.Timeout):
+        call(zalo, timeout=0.2)
+    assert accepted(zalo) == 0
+    ledger = simulator.platform.ledger
+    assert ledger.wait_for(lambda: ledger.counters().get("sends_accepted", 0) == 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("switch", "counter", "taken"),
+    [
+        ("drop_after_accept_rate", "dropped_after_accept", True),
+        ("hang_rate", "hung_after_accept", True),
+        ("hang_before_accept_rate", "hung_before_accept", False),
+        ("cut_before_accept_rate", "cut_before_accept", False),
+    ],
+)
+def test_faults_come_at_random_by_their_share(
+    zalo: Caller, switch: str, counter: str, taken: bool
+) -> None:
+    zalo.control("faults", hang_seconds=0.01, **{switch: 0.5})
+    for _ in range(40):
+        try:
+            call(zalo)
+        except requests.ConnectionError:
+            continue
+    hit = counters(zalo)[counter]
+    assert 5 <= hit <= 35
+    assert accepted(zalo) == (40 if taken else 40 - hit)
+
+
+def test_a_share_is_between_none_and_all(zalo: Caller) -> None:
+    answer = requests.post(f"{zalo.url}/_control/faults", json={"hang_rate": 1.5}, timeout=10)
+    assert answer.status_code == 400
+
+
+def test_refusals_are_counted_by_their_code(zalo: Caller) -> None:
+    zalo.control("faults", rate_limit=1)
+    for _ in range(3):
+        call(zalo)
+    assert counters(zalo)["refused_-32"] == 2
