@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.zalo.events import Ignored, Receipt, clean, parse, read_envelope
+from bot.channels.zalo.events import Ignored, Receipt, parse, read_envelope
+from bot.conversation.cleaning import clean
 from bot.conversation.messages import KINDS, InboundMessage
 
 DATA = Path(__file__).parent.parent / "data" / "zalo"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.conversation.cleaning import clean
 from bot.conversation.messages import Attachment, InboundMessage
 from bot.database import utcnow
 
 CHANNEL = "zalo"
-TEXT_LIMIT = 10_000  # characters kept of one message; Zalo's own composer takes 2,000
 
 # What a citizen did: stored, and answered or acted upon.
 STORED = {
@@ -123,17 +122,6 @@ def parse(envelope: Envelope) -> InboundMessage | Receipt | Ignored:
     if not user or len(user) > 64:
         return Ignored("no_user")
     return _message(envelope, event, user)
-
-
-def clean(text: str) -> str:
-    """NFC text without what a database or a reader chokes on: NUL, controls, half surrogates."""
-    text = text[: TEXT_LIMIT * 2]  # decomposed text is up to twice as long and more
-    if not text.isprintable():
-        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _BAD)
-    return unicodedata.normalize("NFC", text)[:TEXT_LIMIT]
-
-
-_BAD = frozenset({"Cc", "Cs"})
 
 
 def _message(envelope: Envelope, event: str, user: str) -> InboundMessage:
