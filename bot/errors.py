@@ -17,6 +17,7 @@ BotError
 │   └── SendUnknown         accepted or not, nobody knows: never blindly repeated
 ├── StaffError              a staff account cannot be made or used as asked; the message says why
 ├── WindowClosed            the platform lets nobody write to this citizen now
+├── FileRefused             a citizen's file is not fetched; `again` when another try may do it
 └── LostRace                somebody else changed the row first
 """
 
@@ -103,3 +104,16 @@ class StaffError(BotError):
 
 class WindowClosed(BotError):
     """The platform lets nobody write to this citizen now."""
+
+
+class FileRefused(BotError):
+    """A file that a citizen sent is not fetched; the message says why, without secrets of its URL.
+
+    `again`: a second try could go better.
+    """
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
+
+

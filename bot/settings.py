@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ class Settings:
     zalo_zbs_url: str
     simulator_port: int
     valkey_port: int
+    zalo_file_hosts: tuple[str, ...]
     embedded_store: bool
     hotline: str
     province: str
@@ -106,6 +108,7 @@ class Settings:
         )
         if not settings.demo:
             for name in ("ZALO_APP_SECRET", "ZALO_OA_ID", "ZALO_OA_SECRET_KEY", "SECRET_KEY"):
+            zalo_file_hosts=read.hosts("ZALO_FILE_HOSTS", "zdn.vn,zadn.vn,zalo.me"),
                 if not getattr(settings, name.lower()):
                     raise SettingError(f"{name} is required when ZALO_APP_ID is set")
         return settings
@@ -129,3 +132,14 @@ class _Reader:
         if not value.isdigit() or not 0 < int(value) < 65536:
             raise SettingError(f"{name} must be a port number between 1 and 65535, not {value!r}")
         return int(value)
+
+    def hosts(self, name: str, default: str) -> tuple[str, ...]:
+        given = [host.strip().lower() for host in self.text(name, default).split(",")]
+        hosts = tuple(host for host in given if host)
+        if not hosts or not all(_HOST.fullmatch(host) for host in hosts):
+            raise SettingError(f"{name} must list host names like zdn.vn, separated by commas")
+        return hosts
+
+
+# At least two labels: a whole country's names are nobody's hosts.
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")

@@ -14,7 +14,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 def settings_read() -> list[str]:
     source = (ROOT / "bot" / "settings.py").read_text(encoding="utf-8")
-    return sorted(set(re.findall(r'read\.(?:text|port)\(\s*"([A-Z_]+)"', source)))
+    return sorted(set(re.findall(r'read\.[a-z_]+\(\s*"([A-Z_]+)"', source)))
 
 
 @pytest.mark.parametrize("name", settings_read())
