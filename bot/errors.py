@@ -12,12 +12,15 @@ BotError
 ├── DialogueError           Rasa could not answer this turn; the message waits and is tried again
 ├── ChannelError            the messaging platform refused or failed
 │   ├── TokenError          the grant is lost or cannot be refreshed
+│   ├── ConsentRefused      the account's people did not get the app connected; carries `code`
 │   ├── SendRefused         final: this message can never be sent
 │   ├── SendDeferred        later: carries `retry_after` in seconds
+│   │   └── SendPaced       no call was left in this minute: the platform was not even asked
 │   └── SendUnknown         accepted or not, nobody knows: never blindly repeated
+├── FileNotSendable         a file of staff can't go to a citizen; the message says why, to staff
+├── FileRefused             a citizen's file is not fetched; `again` when another try may do it
 ├── StaffError              a staff account cannot be made or used as asked; the message says why
 ├── WindowClosed            the platform lets nobody write to this citizen now
-├── FileRefused             a citizen's file is not fetched; `again` when another try may do it
 └── LostRace                somebody else changed the row first
 """
 
@@ -75,7 +78,21 @@ class ChannelError(BotError):
 
 
 class TokenError(ChannelError):
-    """The grant is lost or cannot be refreshed."""
+    """The grant is lost or cannot be refreshed. Its text begins with MARK: so rows tell it."""
+
+    MARK = "token: "
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{self.MARK}{message}")
+
+
+class ConsentRefused(ChannelError):
+    """A consent that connects nothing: `code` is a word of ours, `detail` what Zalo named."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
 
 
 class SendRefused(ChannelError):
@@ -90,20 +107,27 @@ class SendDeferred(ChannelError):
         self.retry_after = retry_after
 
 
+class SendPaced(SendDeferred):
+    """No call was left in this minute; nothing was tried."""
+
+
 class SendUnknown(ChannelError):
-    """Whether the platform accepted the message is unknown."""
+    """Whether the platform accepted the message is unknown.
+
+    `may_arrive`: the call may still be on its way, so that a look now would prove nothing.
+    """
+
+    def __init__(self, message: str, *, may_arrive: bool = True) -> None:
+        super().__init__(message)
+        self.may_arrive = may_arrive
 
 
 class LostRace(BotError):
     """Somebody else changed the row first."""
 
 
-class StaffError(BotError):
-    """A staff account cannot be made or used as asked; the message says why."""
-
-
-class WindowClosed(BotError):
-    """The platform lets nobody write to this citizen now."""
+class FileNotSendable(BotError):
+    """A file that staff want to send can't be; the message tells them why, in Vietnamese."""
 
 
 class FileRefused(BotError):
@@ -117,3 +141,9 @@ class FileRefused(BotError):
         self.again = again
 
 
+class StaffError(BotError):
+    """A staff account cannot be made or used as asked; the message says why."""
+
+
+class WindowClosed(BotError):
+    """The platform lets nobody write to this citizen now."""

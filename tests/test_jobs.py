@@ -144,34 +144,18 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     assert chain.states("in")[1] == "pending"
     # The dead worker's lock would end by itself; the test only makes the time pass.
     eventually(lambda: store.pexpire(f"lock:conversation:{conversation}", 1) is not None)
-    _let_a_minute_pass(chain)
+    chain.let_time_pass(60)
     start_worker()
     eventually(lambda: set(chain.states("out")) == {"sent"} and len(chain.states("out")) == 2)
     assert fake_zalo.texts() == ["đáp: một", "đáp: hai"]
     assert set(chain.states("in")) == {"answered"}
 
 
-def _let_a_minute_pass(chain: Chain) -> None:
-    import datetime as dt
-
-    from sqlalchemy import update
-
-    from bot.database import session_scope
-    from bot.models.conversations import Message
-
-    with session_scope(chain.sessions) as session:
-        for row in chain.messages("in") + chain.messages("out"):
-            earlier = {"created_at": row.created_at - dt.timedelta(minutes=1)}
-            if row.not_before is not None:
-                earlier["not_before"] = row.not_before - dt.timedelta(minutes=1)
-            session.execute(update(Message).where(Message.id == row.id).values(earlier))
-
-
 def test_the_sweep_finds_what_was_never_enqueued(
     start_worker: Callable[[], Worker], chain: Chain, fake_zalo: FakeZalo
 ) -> None:
     chain.say("một")
-    _let_a_minute_pass(chain)
+    chain.let_time_pass(60)
     start_worker()
     eventually(lambda: fake_zalo.texts() == ["đáp: một"])
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.conversation import notices
+from bot.conversation import notices, quotes
 from bot.conversation.cutting import fit
 from bot.conversation.locks import Lock, Locks
 from bot.conversation.messages import Channel, Reply, Turn
+from bot.conversation.pictures import Pictures
 from bot.conversation.rasa_client import UNREACHABLE, RasaClient
 from bot.conversation.router import Ask, Decision, Forget, decide
 from bot.conversation.sending import Address, Sender, to_row
@@ -48,9 +49,11 @@ class Attendant:
         metrics: Metrics,
         *,
         hotline: str,
+        pictures: Pictures | None = None,
         retry_seconds: Sequence[float] = RETRY_SECONDS,
         slow_after: float = SLOW_AFTER,
         look_up_after: float | None = None,
+        pay: bool = True,
     ) -> None:
         self._sessions = sessions
         self._locks = locks
@@ -58,10 +61,11 @@ class Attendant:
         self._channels = channels
         self._metrics = metrics
         self._hotline = hotline
+        self._pictures = pictures
         self._retry_seconds = tuple(retry_seconds)
         self._slow_after = slow_after
         more = {} if look_up_after is None else {"look_up_after": look_up_after}
-        self._sender = Sender(sessions, channels, metrics, **more)
+        self._sender = Sender(sessions, channels, metrics, pay=pay, **more)
 
     def attend(self, conversation_id: int) -> None:
         """Answer and send until nothing is due. Raises nothing that the rows don't tell."""
@@ -108,7 +112,7 @@ class Attendant:
     ) -> list[Outbound] | None:
         """Answer one message; its replies as stored, or None when it must be tried again."""
         try:
-            decision = self._decide(message)
+            decision = self._decide(work, message)
             if isinstance(decision, Forget):
                 self._forget(work)
                 return []
@@ -121,17 +125,24 @@ class Attendant:
             return self._failed(work, message, reason, send_at_once=send_at_once)
         return self._finish(work, message, turn, send_at_once=send_at_once)
 
-    def _decide(self, message: Inbound) -> Decision:
+    def _decide(self, work: OpenWork, message: Inbound) -> Decision:
         def procedure_exists(code: str) -> bool:
             with session_scope(self._sessions, readonly=True) as session:
                 return catalogue.get(session, code) is not None
 
-        return decide(message, procedure_exists)
+        decision = decide(message, procedure_exists)
+        if self._pictures is not None:
+            decision = self._pictures.read(message, decision)
+        return quotes.in_context(self._sessions, work, message, decision)
 
     def _ask(self, work: OpenWork, message: Inbound, ask: Ask) -> Turn:
         started = time.monotonic()
         turn = self._rasa.turn(
-            work.conversation_id, message.message_id, text=ask.text, command=ask.command
+            work.conversation_id,
+            message.message_id,
+            text=ask.text,
+            command=ask.command,
+            context=ask.context,
         )
         self._metrics.observe("turn_seconds", time.monotonic() - started)
         self._metrics.count("turns", turn.outcome)
@@ -162,7 +173,7 @@ class Attendant:
             learning.record(session, work.conversation_id, message, result)
         now = utcnow()
         return [
-            Outbound(row_id, "queued", row.text, row.content, 0, None, now)
+            Outbound(row_id, "queued", row.text, row.content, 0, None, None, now)
             for row_id, row in zip(ids, rows, strict=True)
         ]
 
@@ -197,11 +208,11 @@ class Attendant:
 
     def _tell_if_slow(self, work: OpenWork, to: Address, message: Inbound, lock: Lock) -> None:
         waited = (utcnow() - message.created_at).total_seconds()
-        if waited < self._slow_after or not to.window_open:
+        if waited < self._slow_after or to.window != "free":
             return
         with session_scope(self._sessions) as session:
             row = to_row(Reply(notices.SLOW))
             ids = inbox.notice_once(session, work.conversation_id, message, row)
         if ids:
-            outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, utcnow())
+            outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, None, utcnow())
             self._sender.send_all(to, [outbound], lock)

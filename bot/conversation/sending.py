@@ -1,4 +1,8 @@
-"""Sending what is in a conversation's outbox: in order, once, whatever the platform answers."""
+"""Sending what is in a conversation's outbox: in order, once, whatever the platform answers.
+
+A reply may be said a second time only when the platform was asked and did not have it, at a time
+when no earlier call about it could still arrive (`Outbound.decisive_at`).
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,17 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.conversation.locks import Lock
 from bot.conversation.messages import Button, Channel, Reply
 from bot.database import session_scope, utcnow
-from bot.errors import ChannelError, SendDeferred, SendRefused, TokenError
+from bot.errors import (
+    ChannelError,
+    SendDeferred,
+    SendPaced,
+    SendRefused,
+    SendUnknown,
+    TokenError,
+)
 from bot.logs import where
 from bot.metrics import Metrics
-from bot.services import delivery
+from bot.services import delivery, windows
 from bot.services.delivery import Outbound
 from bot.services.inbox import NewReply
 
@@ -48,10 +59,9 @@ class Address:
     last_interaction_at: dt.datetime | None
 
     @property
-    def window_open(self) -> bool:
-        """Whether the platform still lets us write."""
-        last = self.last_interaction_at
-        return last is not None and utcnow() - last < delivery.WINDOW
+    def window(self) -> str:
+        """ "free", "paid" or "closed": whether the platform still lets us write, and for what."""
+        return windows.state(self.channel, self.last_interaction_at)
 
 
 def to_row(reply: Reply) -> NewReply:
@@ -61,13 +71,16 @@ def to_row(reply: Reply) -> NewReply:
         content["buttons"] = [[b.title, b.type, b.payload] for b in reply.buttons]
     if reply.image_url:
         content["image"] = reply.image_url
+    if reply.file:
+        content["file"] = [reply.file, reply.file_name]
     return NewReply(reply.text, content)
 
 
 def to_reply(row: Outbound) -> Reply:
     """The reply that an outbox row holds."""
     buttons = tuple(Button(*b) for b in row.content.get("buttons", ()))
-    return Reply(row.text, buttons, row.content.get("image", ""))
+    file, file_name = row.content.get("file", ("", ""))
+    return Reply(row.text, buttons, row.content.get("image", ""), file, file_name)
 
 
 class Sender:
@@ -80,11 +93,13 @@ class Sender:
         metrics: Metrics,
         *,
         look_up_after: float = LOOK_UP_AFTER,
+        pay: bool = True,
     ) -> None:
         self._sessions = sessions
         self._channels = channels
         self._metrics = metrics
         self._look_up_after = look_up_after
+        self._pay = pay
 
     def send_all(
         self, to: Address, rows: Sequence[Outbound], lock: Lock, *, claimed: int | None = None
@@ -112,25 +127,36 @@ class Sender:
 
     def _make_ready(self, to: Address, row: Outbound) -> _After:
         """Bring a row to `sending`, or find that it must wait or is settled."""
-        if row.state == "queued":
-            if row.not_before is not None and row.not_before > utcnow():
-                return _After.WAIT
-        else:
+        if row.not_before is not None and row.not_before > utcnow():
+            # Also a row in `sending`: if the lock was lost, its sender may be at it this moment.
+            return _After.WAIT
+        if row.state != "queued":
             after = self._look_up(to, row)
             if after is not _After.ABSENT:
                 return after
+        closed = self._closed(to)
         with session_scope(self._sessions) as session:
-            if to.window_open:
+            if closed:
+                delivery.refused(session, row.id, closed)
+            else:
                 delivery.start(session, row.id)
-                return _After.ABSENT
-            delivery.refused(session, row.id, "window closed: no interaction for 7 days")
-        self._metrics.count("sends", "window_closed")
-        return _After.CLOSED
+        if closed:
+            self._metrics.count("sends", "window_closed")
+        return _After.CLOSED if closed else _After.ABSENT
+
+    def _closed(self, to: Address) -> str:
+        """Why nothing may be written to them now; empty when it may."""
+        window = to.window
+        if window == "closed":
+            return "window closed: no interaction for 7 days"
+        if window == "paid" and not self._pay:
+            return "window closed: no interaction for 48 hours, and ZALO_PAID_MESSAGES is off"
+        return ""
 
     def _next_plain(self, to: Address, rows: Sequence[Outbound]) -> int | None:
         """The next row if it can be claimed together with noting this one as sent."""
-        if rows and rows[0].state == "queued" and rows[0].not_before is None and to.window_open:
-            return rows[0].id
+        if rows and rows[0].state == "queued" and rows[0].not_before is None:
+            return None if self._closed(to) else rows[0].id
         return None
 
     def _send(self, to: Address, row: Outbound, next_id: int | None) -> _After:
@@ -142,7 +168,7 @@ class Sender:
         self._metrics.observe("send_seconds", time.monotonic() - started)
         with session_scope(self._sessions) as session:
             delivery.sent(session, row.id, platform_id, start_next=next_id)
-        self._metrics.count("sends", "sent")
+        self._metrics.count("sends", "sent" if to.window == "free" else "sent_paid")
         return _After.SENT
 
     def _not_sent(self, row: Outbound, error: Exception) -> _After:
@@ -152,6 +178,10 @@ class Sender:
             if isinstance(error, SendRefused):
                 delivery.refused(session, row.id, reason)
                 result, after = "refused", _After.CLOSED
+            elif isinstance(error, SendPaced):
+                wait = error.retry_after
+                delivery.deferred(session, row.id, reason, wait, tried=False)
+                result, after = "paced", _After.WAIT
             elif isinstance(error, SendDeferred) and tries >= MAX_TRIES:
                 delivery.refused(session, row.id, f"given up after {tries} tries: {reason}")
                 result, after = "given_up", _After.CLOSED
@@ -161,7 +191,10 @@ class Sender:
                 delivery.deferred(session, row.id, reason, max(wait, least))
                 result, after = "deferred", _After.WAIT
             else:  # SendUnknown, or a fault of ours in the middle of sending
-                delivery.doubtful(session, row.id, reason, look_up_in=self._look_up_after)
+                done = isinstance(error, SendUnknown) and not error.may_arrive
+                delivery.doubtful(
+                    session, row.id, reason, look_up_in=self._look_up_after, decisive_now=done
+                )
                 result, after = "unknown", _After.WAIT
         self._metrics.count("sends", result)
         log.warning("reply %s %s: %s", row.id, result, reason)
@@ -169,8 +202,6 @@ class Sender:
 
     def _look_up(self, to: Address, row: Outbound) -> _After:
         """Ask the platform whether it took a reply whose fate is unknown."""
-        if row.state == "unknown" and row.not_before is not None and row.not_before > utcnow():
-            return _After.WAIT
         since = row.created_at - CLOCK_SKEW
         try:
             found = self._channels[to.channel].find_sent(to.user_id, to_reply(row), since)
@@ -182,6 +213,11 @@ class Sender:
                 delivery.sent(session, row.id, platform_id, start_next=None)
                 self._metrics.count("sends", "found_sent")
                 return _After.CLOSED
+            if row.decisive_at is not None and row.decisive_at > utcnow():
+                wait = min(self._look_up_after, (row.decisive_at - utcnow()).total_seconds())
+                delivery.doubtful(session, row.id, "it may still arrive", look_up_in=wait)
+                return _After.WAIT
+            # A kill after this commit leaves an ordinary queued row, which is right: it is absent.
             delivery.deferred(session, row.id, "not found at the platform: sent again", 0)
         return _After.ABSENT
 

@@ -12,12 +12,21 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import relationship
 
 from bot.database import Base, UTCDateTime, utcnow
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
+
+# A message that failed for good and that no person has settled yet: of ours, refused or doubtful;
+# of a citizen's, given up. One whose words were erased is none, for it has no error any more.
+DEAD_LETTER = (
+    "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND ("
+    "direction = 'out' AND state IN ('refused', 'unknown')"
+    " OR direction = 'in' AND state = 'answered'))"
+)
 
 
 class Conversation(Base):
@@ -43,7 +52,8 @@ class Message(Base):
     Inbound states: pending → answered | ignored; a failing turn stays pending with `attempts`
     and `not_before`. Outbound: queued → sending → sent | unknown | refused (kept and shown).
     `not_before` says when the row is due again: a `sending` or `unknown` row that is due is
-    looked up at the platform before anything is sent a second time.
+    looked up at the platform before anything is sent a second time. Until `decisive_at` a call
+    that nobody answered may still arrive there, so its absence proves nothing.
     """
 
     __tablename__ = "messages"
@@ -53,6 +63,12 @@ class Message(Base):
         Index("ix_messages_work", "state", "not_before"),
         Index("ix_messages_open", "conversation_id", "state"),
         Index("ix_messages_thread", "conversation_id", "id"),
+        Index(
+            "ix_messages_dead_letters",
+            "id",
+            sqlite_where=text(DEAD_LETTER),
+            postgresql_where=text(DEAD_LETTER),
+        ),
     )
 
     id = Column(BigId, primary_key=True)
@@ -66,6 +82,7 @@ class Message(Base):
     state = Column(String(12), nullable=False)
     attempts = Column(Integer, nullable=False, default=0)
     not_before = Column(UTCDateTime)
+    decisive_at = Column(UTCDateTime)
     error = Column(String(300), nullable=False, default="")
     reply_to_id = Column(BigId)  # outbound: the inbound message it answers
     position = Column(Integer, nullable=False, default=0)  # outbound: order within one reply
@@ -80,6 +97,9 @@ class Message(Base):
     finished_at = Column(UTCDateTime)
     delivered_at = Column(UTCDateTime)
     seen_at = Column(UTCDateTime)
+    settled_at = Column(UTCDateTime)  # a person took this failure off the list
+    settled_by = Column(Integer, ForeignKey("staff.id"))
+    settled_note = Column(String(300), nullable=False, default="")
 
     conversation = relationship(Conversation)
 

@@ -15,13 +15,18 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
-from bot.errors import LostRace
+from bot.errors import LostRace, TokenError
 from bot.models.conversations import ChannelToken, Conversation, Message
-from bot.services.inbox import SENDING_DOUBT, Inbound, pending
+from bot.services.inbox import ARRIVES_WITHIN, SENDING_DOUBT, Inbound, pending
 
 OPEN_STATES = ("pending", "queued", "sending", "unknown")
+# How the error of a reply reads that a new grant may set free.
+_HELD_BY_GRANT = (
+    f"{TokenError.MARK}%",
+    "zalo %: the new token is refused too",
+    "zalo %: the account needs a person",
+)
 ORPHAN_AGE = dt.timedelta(seconds=10)  # a row this old that nobody works on lost its wake-up
-WINDOW = dt.timedelta(days=7)  # after the citizen's last interaction the platform refuses
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Outbound:
     content: Mapping[str, Any] = field(hash=False)
     attempts: int
     not_before: dt.datetime | None
+    decisive_at: dt.datetime | None
     created_at: dt.datetime
 
 
@@ -84,6 +90,7 @@ def outbox(session: Session, conversation_id: int) -> list[Outbound]:
             Message.content,
             Message.attempts,
             Message.not_before,
+            Message.decisive_at,
             Message.created_at,
         ).where(
             Message.conversation_id == conversation_id,
@@ -97,19 +104,28 @@ def outbox(session: Session, conversation_id: int) -> list[Outbound]:
 
 
 def start(session: Session, reply_id: int) -> None:
-    """Claim a queued reply for sending; raises LostRace when it is not queued any more."""
+    """Claim a queued reply for sending; raises LostRace when it is not queued any more.
+
+    Committed before the call. A kill after it leaves the row `sending`: at `not_before` the sweep
+    wakes the conversation, and the platform is asked before anything is sent again.
+    """
+    now = utcnow()
     _move(
         session,
         reply_id,
         from_state="queued",
         state="sending",
         attempts=Message.attempts + 1,
-        not_before=utcnow() + SENDING_DOUBT,
+        not_before=now + SENDING_DOUBT,
+        decisive_at=now + ARRIVES_WITHIN,
     )
 
 
 def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int | None) -> None:
-    """Note that the platform took a reply, and claim the next one in the same transaction."""
+    """Note that the platform took a reply, and claim the next one in the same transaction.
+
+    A kill between the platform's yes and this commit leaves `sending`; see `start`.
+    """
     _move(
         session,
         reply_id,
@@ -137,15 +153,40 @@ def refused(session: Session, reply_id: int, reason: str) -> None:
     )
 
 
-def deferred(session: Session, reply_id: int, reason: str, seconds: float) -> None:
-    """Put a reply that was certainly not sent back into the queue, due in `seconds`."""
+def deferred(
+    session: Session, reply_id: int, reason: str, seconds: float, *, tried: bool = True
+) -> None:
+    """Put a reply that was certainly not sent back into the queue, due in `seconds`.
+
+    With `tried` False the platform was not even asked, and the try does not count.
+    """
     due = utcnow() + dt.timedelta(seconds=seconds)
-    _move(session, reply_id, from_state=None, state="queued", error=reason[:300], not_before=due)
+    _move(
+        session,
+        reply_id,
+        from_state=None,
+        state="queued",
+        attempts=Message.attempts - int(not tried),  # counted when it was claimed
+        error=reason[:300],
+        not_before=due,
+    )
 
 
-def doubtful(session: Session, reply_id: int, reason: str, *, look_up_in: float | None) -> None:
-    """Mark a reply of which nobody knows whether it arrived; looked up again if a time is given."""
-    due = None if look_up_in is None else utcnow() + dt.timedelta(seconds=look_up_in)
+def doubtful(
+    session: Session,
+    reply_id: int,
+    reason: str,
+    *,
+    look_up_in: float | None,
+    decisive_now: bool = False,
+) -> None:
+    """Mark a reply of which nobody knows whether it arrived; looked up again if a time is given.
+
+    `decisive_now`: the platform is done with the call, so that its list tells at once.
+    """
+    now = utcnow()
+    due = None if look_up_in is None else now + dt.timedelta(seconds=look_up_in)
+    more = {"decisive_at": now} if decisive_now else {}
     _move(
         session,
         reply_id,
@@ -153,7 +194,8 @@ def doubtful(session: Session, reply_id: int, reason: str, *, look_up_in: float 
         state="unknown",
         error=reason[:300],
         not_before=due,
-        finished_at=None if due else utcnow(),
+        finished_at=None if due else now,
+        **more,
     )
 
 
@@ -205,6 +247,29 @@ def due_conversations(session: Session, *, limit: int = 500) -> list[int]:
     return [row[0] for row in rows]
 
 
+def wake_token_waiters(session: Session, channel: str) -> int:
+    """Let the replies that a missing or refused token held up be due now; returns how many.
+
+    They start anew: the tries that the lost grant cost say nothing against them.
+    """
+    woken = session.execute(
+        update(Message)
+        .where(*_waits_for_token(channel))
+        .values(not_before=utcnow(), attempts=0, error="")
+        .execution_options(synchronize_session=False)
+    )
+    return int(woken.rowcount)
+
+
+def waiting_for_token(session: Session, channel: str) -> int:
+    """How many replies wait for a token, with those that wait behind them in their conversation."""
+    held = select(Message.conversation_id).where(*_waits_for_token(channel))
+    counted = select(func.count()).where(
+        Message.state == "queued", Message.conversation_id.in_(held)
+    )
+    return int(session.execute(counted).scalar_one())
+
+
 def gauges(session: Session) -> dict[str, float]:
     """What the metrics page says of the inbox, the outbox and the token."""
     rows = session.execute(
@@ -222,6 +287,15 @@ def gauges(session: Session) -> dict[str, float]:
         "oldest_pending_seconds": (utcnow() - oldest).total_seconds() if oldest else 0.0,
         "channel_grants_lost": float(lost),
     }
+
+
+def _waits_for_token(channel: str) -> tuple[Any, ...]:
+    return (
+        Message.state == "queued",
+        Message.direction == "out",
+        Message.channel == channel,
+        or_(*(Message.error.like(pattern) for pattern in _HELD_BY_GRANT)),
+    )
 
 
 def _move(session: Session, reply_id: int, *, from_state: str | None, **values: Any) -> None:

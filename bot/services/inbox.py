@@ -17,8 +17,10 @@ from bot.models.conversations import Conversation, Message
 PENDING_LIMIT = 50  # messages read at one look
 # A row that is still `sending` after this (longer than a lock lives) was left by a dead process.
 SENDING_DOUBT = dt.timedelta(seconds=35)
+# A call that hangs at the platform may be accepted this late; only then its absence is proof.
+ARRIVES_WITHIN = dt.timedelta(seconds=45)
 # What is left of a message whose words were erased.
-BLANK: dict[str, Any] = {"text": "", "content": {}, "error": ""}
+BLANK: dict[str, Any] = {"text": "", "content": {}, "error": "", "settled_note": ""}
 
 
 @dataclass(frozen=True)
@@ -157,11 +159,12 @@ def _insert_replies(
             "conversation_id": conversation_id,
             "channel": channel,
             "direction": "out",
-            "kind": "image" if reply.content.get("image") else "text",
+            "kind": next((k for k in ("image", "file") if reply.content.get(k)), "text"),
             "text": reply.text,
             "content": dict(reply.content),
             "state": "sending" if claimed else "queued",
             "not_before": now + SENDING_DOUBT if claimed else None,
+            "decisive_at": now + ARRIVES_WITHIN if claimed else None,
             "attempts": int(claimed),
             "reply_to_id": reply_to,
             "position": position,

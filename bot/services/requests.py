@@ -14,12 +14,10 @@ from bot.database import utcnow
 from bot.errors import LostRace, WindowClosed
 from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
 from bot.models.staff import Staff
-from bot.services import audit
-from bot.services.delivery import WINDOW
+from bot.services import audit, windows
 from bot.services.inbox import NewReply, store_replies
 from bot.services.pages import PAGE_SIZE, Page
 
-FREE_WINDOW = dt.timedelta(hours=48)  # after it, and until WINDOW, the platform charges
 REPLY_LIMIT = 2_000  # characters in one message, as the platform counts them after NFC
 THREAD_PAGE = 100  # messages of a conversation on one page
 REQUESTS_SHOWN = 5  # the newest of a conversation, above its messages
@@ -94,7 +92,9 @@ class Thread:
 
     conversation_id: int
     display_name: str
-    writable_until: dt.datetime | None  # None: the window is closed
+    channel: str
+    writable: bool
+    writable_until: dt.datetime | None  # None: no end, or closed already
     free_until: dt.datetime | None
     messages: tuple[ThreadMessage, ...]
     older_before: int | None  # the id to ask for what was said earlier
@@ -193,12 +193,15 @@ def thread(session: Session, conversation_id: int, *, before: int | None = None)
         .order_by(HumanRequest.id.desc())
         .limit(REQUESTS_SHOWN)
     )
-    until = _writable_until(head)
+    writable = _is_writable(head)
+    ends = windows.ends(head.channel, head.last_interaction_at) if writable else None
     return Thread(
         conversation_id=head.id,
         display_name=head.display_name,
-        writable_until=until,
-        free_until=None if until is None else until - WINDOW + FREE_WINDOW,
+        channel=head.channel,
+        writable=writable,
+        writable_until=ends[1] if ends else None,
+        free_until=ends[0] if ends else None,
         messages=_with_writers(session, rows),
         older_before=rows[0].id if len(found) > THREAD_PAGE else None,
         requests=tuple(Request(*r) for r in asked),
@@ -236,7 +239,7 @@ def reply(
     head = session.execute(
         select(Conversation).where(Conversation.id == conversation_id)
     ).scalar_one()
-    if _writable_until(head) is None:
+    if not _is_writable(head):
         raise WindowClosed("the citizen has not written for too long, or has left")
     if not audit.record(
         session,
@@ -251,12 +254,10 @@ def reply(
     return store_replies(session, conversation_id, [NewReply(text, {"staff_id": staff_id})])[0]
 
 
-def _writable_until(conversation: Conversation) -> dt.datetime | None:
-    last = conversation.last_interaction_at
-    if last is None or conversation.channel_user_id.startswith("erased:"):
-        return None
-    until: dt.datetime = last + WINDOW
-    return until if until > utcnow() else None
+def _is_writable(conversation: Conversation) -> bool:
+    if conversation.channel_user_id.startswith("erased:"):
+        return False
+    return windows.state(conversation.channel, conversation.last_interaction_at) != "closed"
 
 
 def _with_writers(session: Session, rows: list[Any]) -> tuple[ThreadMessage, ...]:

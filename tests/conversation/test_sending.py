@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,11 +40,11 @@ def test_a_final_refusal_is_kept_with_its_reason_and_the_next_goes_on(
 @pytest.mark.parametrize(
     ("failing", "least", "most"),
     [
-        (fault(-32), 3, 6),
+        (fault(-32), 4, 66),
         (fault(-200), 1, 3),
         (fault(-9999), 1, 3),
         (http(503), 3, 6),
-        (http(429), 3, 6),
+        (http(429), 4, 11),
         (fault(-224), 500, 700),
         (fault(-321), 500, 700),
         (fault(-144), 3000, 4000),
@@ -100,9 +101,45 @@ def test_a_reply_that_never_arrived_is_sent_after_looking(
     attendant = chain.attendant()
     conversation = chain.say("một")
     attendant.attend(conversation)
+    chain.let_time_pass(60)
     attendant.attend(conversation)
     assert chain.states("out") == ["sent"]
     assert fake_zalo.texts() == ["đáp: một"]
+
+
+def test_a_call_that_may_still_arrive_is_not_repeated(chain: Chain, fake_zalo: FakeZalo) -> None:
+    fake_zalo.faults = [dropped]
+    attendant = chain.attendant()
+    conversation = chain.say("một")
+    attendant.attend(conversation)
+    attendant.attend(conversation)
+    assert fake_zalo.tries == 1, "the first call may hang somewhere on its way"
+    assert chain.states("out") == ["unknown"]
+    [reply] = chain.messages("out")
+    fake_zalo.accept(
+        {"recipient": {"user_id": "1111111111111111111"}, "message": {"text": reply.text}}
+    )
+    chain.let_time_pass(60)
+    attendant.attend(conversation)
+    assert chain.states("out") == ["sent"]
+    assert fake_zalo.texts() == ["đáp: một"]
+
+
+def test_a_reply_that_somebody_is_sending_now_is_left_alone(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    # The store lost the lock (it was restarted) while its holder waits for the platform.
+    attendant = chain.attendant()
+    conversation = chain.say("một")
+
+    def another_worker_comes(asked: dict[str, Any]) -> None:
+        chain.store.flushall()
+        threading.Thread(target=chain.attendant().attend, args=(conversation,)).run()
+
+    fake_zalo.faults = [another_worker_comes]  # type: ignore[list-item]
+    attendant.attend(conversation)
+    assert fake_zalo.texts() == ["đáp: một"]
+    assert chain.states("out") == ["sent"]
 
 
 def test_the_same_words_sent_before_do_not_count_as_this_reply(
@@ -114,6 +151,7 @@ def test_the_same_words_sent_before_do_not_count_as_this_reply(
     fake_zalo.faults = [dropped]
     conversation = chain.say("chào")
     attendant.attend(conversation)
+    chain.let_time_pass(60)
     attendant.attend(conversation)
     assert fake_zalo.texts() == ["Chào anh/chị", "Chào anh/chị"]
     assert [m.channel_message_id for m in chain.messages("out")] == ["out1", "out2"]
@@ -173,6 +211,24 @@ def test_after_seven_days_of_silence_a_reply_is_refused_and_kept(
     assert reply.state == "refused"
     assert "7 days" in reply.error
     assert reply.text == "đáp: một"
+
+
+@pytest.mark.parametrize(("pay", "state"), [(True, "sent"), (False, "refused")])
+def test_when_the_platform_charges_a_setting_decides(
+    chain: Chain, fake_zalo: FakeZalo, pay: bool, state: str
+) -> None:
+    fake_zalo.faults = [fault(-200)]
+    attendant = chain.attendant(pay=pay)
+    conversation = chain.say("một")
+    attendant.attend(conversation)
+    with session_scope(chain.sessions) as session:
+        last = utcnow() - dt.timedelta(hours=49)
+        session.execute(update(Conversation).values(last_interaction_at=last))
+    chain.let_time_pass(60)
+    attendant.attend(conversation)
+    [reply] = chain.messages("out")
+    assert reply.state == state
+    assert ("ZALO_PAID_MESSAGES" in reply.error) is not pay
 
 
 def test_a_rate_limit_stops_the_other_conversations_too(chain: Chain, fake_zalo: FakeZalo) -> None:
