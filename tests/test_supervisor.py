@@ -2,25 +2,44 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
 import pytest
 
-from bot.supervisor import ProcessSpec, StartError, Supervisor, check_ports
+from bot.supervisor import RESTART_AFTER, ProcessSpec, StartError, Supervisor, check_ports
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 
 
 @pytest.fixture
-def supervisor(tmp_path):
-    made = Supervisor(tmp_path / "log", lambda _text: None)
-    yield made
+def watched(tmp_path):
+    said = []
+    made = Supervisor(tmp_path / "log", said.append)
+    yield made, said
     made.stop()
+
+
+@pytest.fixture
+def supervisor(watched):
+    return watched[0]
+
+
+@contextlib.contextmanager
+def watching(supervisor):
+    watcher = threading.Thread(target=supervisor.watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        supervisor.ask_to_stop()
+        watcher.join(10)
 
 
 def spec(name, command=SLEEPER, ready=lambda: True, within=10.0):
@@ -60,15 +79,49 @@ def test_a_child_that_is_not_ready_says_why(supervisor):
         supervisor.start([waiting])
 
 
-def test_a_child_that_dies_later_is_named_and_the_rest_are_stopped(supervisor):
+def test_a_child_that_dies_later_is_named_and_started_again(watched):
+    supervisor, said = watched
     before = children()
     supervisor.start([spec("one"), spec("two")])
-    victim = min(children() - before)
-    os.kill(victim, signal.SIGKILL)
-    with pytest.raises(StartError, match=r"The (one|two) process ended \(signal 9\)"):
-        supervisor.watch()
+    first = children() - before
+    with watching(supervisor):
+        victim = min(first)
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda: len(children() - before - {victim}) == 2)
+    assert re.match(r"The (one|two) process ended \(signal 9\)\..* again in 1 s", said[0])
     supervisor.stop()
     assert children() - before == set()
+
+
+def test_a_child_that_keeps_dying_is_started_ever_more_slowly(watched):
+    supervisor, said = watched
+    supervisor.start([spec("one", (sys.executable, "-c", "import time; time.sleep(0.2)"))])
+    with watching(supervisor):
+        wait_for(lambda: len(said) >= 2)
+    waits = [float(re.search(r"again in ([\d.]+) s", line).group(1)) for line in said[:2]]
+    assert waits == list(RESTART_AFTER[1:3])
+
+
+def test_what_a_dead_child_left_running_is_ended_before_it_starts_again(watched):
+    supervisor, said = watched
+    with_child = "import subprocess, sys; subprocess.Popen(['sleep', '600']).wait()"
+    before = children()
+    supervisor.start([spec("tree", (sys.executable, "-c", with_child))])
+    wait_for(lambda: len(children() - before) == 2)
+    leader = min(children() - before)
+    [orphan] = children() - before - {leader}
+    with watching(supervisor):
+        os.kill(leader, signal.SIGKILL)
+        wait_for(lambda: said)
+        wait_for(lambda: not (psutil.pid_exists(orphan) and running(orphan)))
+
+
+def test_a_process_that_may_wait_gives_way(supervisor):
+    before = children()
+    nice = ProcessSpec("one", SLEEPER, lambda: True, dict(os.environ), nice=7)
+    supervisor.start([nice])
+    [pid] = children() - before
+    assert psutil.Process(pid).nice() == psutil.Process().nice() + 7
 
 
 def test_a_grandchild_that_ignores_the_request_is_stopped_too(supervisor):
@@ -92,7 +145,7 @@ def test_the_children_die_with_a_supervisor_that_is_killed(tmp_path):
         "from bot.supervisor import Supervisor, ProcessSpec; "
         f"s = Supervisor(Path({str(tmp_path)!r}), print); "
         f"s.start([ProcessSpec('x', {SLEEPER!r}, lambda: True, dict(os.environ))]); "
-        "print(s._children[0][1].pid, flush=True); time.sleep(600)"
+        "print(s._children[0].process.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     child = int(parent.stdout.readline())
