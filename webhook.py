@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from bot import auth, templating
 from bot.admin.imports import blueprint as admin
+from bot.channels.zalo import refusals
 from bot.channels.zalo import views as zalo
 from bot.database import make_engine, make_sessions, session_scope
 from bot.desk.views import blueprint as desk
@@ -81,6 +82,7 @@ def metrics() -> ResponseReturnValue:
     known["metrics"].flush()
     with session_scope(known["sessions"], readonly=True) as session:
         gauges = delivery.gauges(session)
+    gauges["channel_refusals"] = refusals.blocked(known["store"])
     return render(known["store"], gauges), {"Content-Type": "text/plain; version=0.0.4"}
 
 

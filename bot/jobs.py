@@ -27,7 +27,7 @@ from bot.logs import where
 from bot.metrics import Metrics
 from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
-from bot.services import delivery
+from bot.services import delivery, outgoing_files
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 NEWS_SWEEPS = 5  # followed cases are looked at once in so many sweeps
 TOKEN_CHECK_SWEEPS = 60  # the token is looked at once in so many sweeps
+PRUNE_SWEEPS = 3600  # files that nobody needs any more are deleted once in so many sweeps
 WAKE_AGAIN_SECONDS = 10  # a conversation is woken by the sweep at most this often
 
 
@@ -71,7 +72,7 @@ sessions: sessionmaker[Session] = make_sessions(make_engine(settings.database_ur
 metrics = Metrics(store)
 locks = Locks(store)
 tokens = Tokens(settings, sessions, locks)
-zalo = ZaloChannel(settings, tokens)
+zalo = ZaloChannel(settings, tokens, store)
 attendant = Attendant(
     sessions,
     locks,
@@ -128,6 +129,8 @@ def run_sweep() -> None:
             queue.enqueue("deliver", conversation_id)
     if sweeps % TOKEN_CHECK_SWEEPS == 1:
         tokens.keep_fresh()
+    if sweeps % PRUNE_SWEEPS == 1:
+        outgoing_files.prune(outgoing_files.folder_of(settings.var_dir))
 
 
 def _attend(conversation_id: int) -> None:

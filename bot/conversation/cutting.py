@@ -20,12 +20,15 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 def fit(replies: Iterable[Reply], limit: int) -> list[Reply]:
     """The same replies as messages that the channel takes; `limit` in characters per message.
 
-    A picture goes as a message of its own before its text; buttons stay under the last part.
+    A picture or file goes as a message of its own before its text; buttons stay under the last
+    part.
     """
     fitted: list[Reply] = []
     for reply in replies:
         if reply.image_url:
             fitted.append(Reply(image_url=reply.image_url))
+        if reply.file:
+            fitted.append(Reply(file=reply.file, file_name=reply.file_name))
         buttons = _usable(reply.buttons)
         parts = cut(reply.text, limit)
         if buttons and not parts:

@@ -23,7 +23,6 @@ KINDS = (
     "chat_now",
     "submit_info",
     "withdraw",
-    "reaction",
 )
 
 
@@ -70,6 +69,8 @@ class Reply:
     text: str = ""
     buttons: tuple[Button, ...] = ()
     image_url: str = ""
+    file: str = ""  # the key of a stored file (services.outgoing_files), sent by itself
+    file_name: str = ""  # what the citizen sees
 
 
 @dataclass(frozen=True)

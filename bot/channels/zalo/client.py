@@ -13,35 +13,30 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import redis
 import requests
 from requests.utils import get_environ_proxies
 
+from bot.channels.zalo import refusals
 from bot.channels.zalo.events import CHANNEL
+from bot.channels.zalo.pace import Pace
+from bot.channels.zalo.refusals import PROOF_CODE, RATE_CODE, UPLOAD_CODE, Kind
 from bot.channels.zalo.tokens import Tokens
+from bot.channels.zalo.uploads import Uploads
 from bot.conversation.messages import Button, Reply
-from bot.database import utcnow
-from bot.errors import ChannelError, SendDeferred, SendRefused, SendUnknown
+from bot.errors import ChannelError, SendDeferred, SendUnknown
 from bot.keepalive import KeepAlive
+from bot.services import outgoing_files
 from bot.settings import Settings
 
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each wait for bytes
-VIETNAM = dt.timezone(dt.timedelta(hours=7))
-
-PROOF_CODE = -242
-TOKEN_CODES = frozenset({-216, -220, -124})
-REFUSED_CODES = frozenset({-100, -201, -210, -213, -227, -230, -232, -233, -244, -248, -249})
-# Something about the account or the app must be put right by people; messages wait meanwhile.
-OPERATOR_CODES = frozenset(
-    {-204, -205, -209, -211, -212, -219, -221, -223, -224, -235, -240, -242, -320, -321}
-)
-OPERATOR_WAIT = 600.0
-QUOTA_CODES = frozenset({-144, -147})
-QUOTA_WAIT = 3600.0
 RATE_WAIT = 5.0
 FAULT_WAIT = 2.0
+# A file's upload comes before its message. When it took longer, the message goes with the next try,
+# for a send that begins late might outlive the conversation's lock.
+UPLOAD_SECONDS = 8.0
 LISTED_AT_ONCE = 10  # what Zalo lists at most
 LISTED_PAGES = 5
-MORNING = 6  # o'clock in Viet Nam, when the night ban of -234 ends
 
 # A hidden query comes back without its payload, which is not meant for reading, in the chat.
 _BUTTON_TYPES = {"reply": "oa.query.hide", "url": "oa.open.url", "phone": "oa.open.phone"}
@@ -55,6 +50,7 @@ class _Listed:
     text: str
     at: dt.datetime
     from_us: bool
+    type: str
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> _Listed:
@@ -63,6 +59,7 @@ class _Listed:
             text=unicodedata.normalize("NFC", str(entry.get("message") or "")).strip(),
             at=dt.datetime.fromtimestamp(int(entry["time"]) / 1000, dt.timezone.utc),
             from_us=str(entry["src"]) == "0",
+            type=str(entry.get("type") or ""),
         )
 
 
@@ -72,27 +69,49 @@ class ZaloChannel:
     name = CHANNEL
     text_limit = 2000
 
-    def __init__(self, settings: Settings, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tokens: Tokens,
+        store: redis.Redis[Any],
+        *,
+        pace: Pace | None = None,
+    ) -> None:
         self._settings = settings
+        self._pace = pace or Pace(store, settings.zalo_app_id, settings.zalo_rate_per_minute)
+        self._alarms = refusals.Alarms(store)
+        folder = outgoing_files.folder_of(settings.var_dir)
+        self._uploads = Uploads(folder, store, settings.zalo_oa_id, self._upload)
         self._tokens = tokens
         self._use_proof = False  # until the app turns out to ask for it
         self._http = KeepAlive(get_environ_proxies(settings.zalo_api_url))
-        self._paused_until = 0.0  # monotonic; set by a rate limit, which is one for the whole app
 
     def send(self, user_id: str, reply: Reply) -> str:
         """Send one message; returns Zalo's message id.
 
         Raises TokenError, SendRefused, SendDeferred or SendUnknown.
         """
-        pause = self._paused_until - time.monotonic()
-        if pause > 0:
-            raise SendDeferred("rate limit", pause)
-        body = json.dumps(
-            {"recipient": {"user_id": user_id}, "message": message_of(reply)}, ensure_ascii=False
-        ).encode()
-        answer = self._authorised("POST", "/v3.0/oa/message/cs", body)
-        data = answer.get("data")
+        started = time.monotonic()
+        answer = self._post_message(user_id, reply, started)
+        if reply.file and answer["error"] == UPLOAD_CODE:
+            self._uploads.forget(reply.file)
+            answer = self._post_message(user_id, reply, started)
+        data = self._accepted(answer).get("data")
         return str(data.get("message_id") or "") if isinstance(data, dict) else ""
+
+    def _post_message(self, user_id: str, reply: Reply, started: float) -> Mapping[str, Any]:
+        message = message_of(reply)
+        if reply.file:
+            message["attachment"] = self._uploads.attachment(reply.file, reply.file_name)
+            if time.monotonic() - started > UPLOAD_SECONDS:
+                raise SendDeferred("the upload took long: the message goes next time", 0)
+        body = json.dumps(
+            {"recipient": {"user_id": user_id}, "message": message}, ensure_ascii=False
+        ).encode()
+        return self._authorised("POST", "/v3.0/oa/message/cs", body)
+
+    def _upload(self, path: str, body: bytes, content_type: str) -> Mapping[str, Any]:
+        return self._accepted(self._authorised("POST", path, body, content_type=content_type))
 
     def find_sent(self, user_id: str, reply: Reply, since: dt.datetime) -> list[str]:
         """Zalo's ids of messages with this text that the account sent after `since`.
@@ -100,11 +119,17 @@ class ZaloChannel:
         Raises ChannelError when the list can't be read.
         """
         wanted = unicodedata.normalize("NFC", reply.text).strip()
+        media = bool(reply.image_url or reply.file)
         found = []
         for page in range(LISTED_PAGES):
             entries = self._list_page(user_id, page * LISTED_AT_ONCE)
             recent = [entry for entry in entries if entry.at >= since]
-            found += [e.message_id for e in recent if e.from_us and e.text == wanted]
+            found += [
+                e.message_id
+                for e in recent
+                # A picture or file without words must not be taken for another empty entry.
+                if e.from_us and e.text == wanted and not (media and e.type == "text")
+            ]
             if len(recent) < LISTED_AT_ONCE:  # they come newest first
                 break
         return found
@@ -112,35 +137,61 @@ class ZaloChannel:
     def _list_page(self, user_id: str, offset: int) -> list[_Listed]:
         asked = {"user_id": user_id, "offset": offset, "count": LISTED_AT_ONCE}
         query = urlencode({"data": json.dumps(asked, separators=(",", ":"))})
-        answer = self._authorised("GET", f"/v2.0/oa/conversation?{query}", b"")
+        path = f"/v2.0/oa/conversation?{query}"
+        answer = self._accepted(self._authorised("GET", path, b"", urgent=True))
         try:
             return [_Listed.read(entry) for entry in answer["data"]]
         except (ValueError, KeyError, TypeError, OverflowError):
             raise ChannelError("the sent messages can't be listed") from None
 
-    def _authorised(self, method: str, path: str, body: bytes) -> Mapping[str, Any]:
+    def _authorised(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        content_type: str = "application/json",
+        urgent: bool = False,
+    ) -> Mapping[str, Any]:
         """One call with the present token, or with a renewed one when that is refused."""
+
+        def call(token: str, urgent: bool) -> Mapping[str, Any]:
+            minute = self._pace.take(urgent=urgent)
+            return self._try(minute, method, path, body, self._headers(token, content_type))
+
         token = self._tokens.access_token()
-        answer = self._try(method, path, body, token)
-        if answer.get("error") in TOKEN_CODES:
+        answer = call(token, urgent)
+        if refusals.kind_of(answer["error"]) is Kind.RENEW:
             token = self._tokens.renew(token)
-            answer = self._try(method, path, body, token)
-        if answer.get("error") == PROOF_CODE and not self._use_proof:
+            answer = call(token, True)
+        if answer["error"] == PROOF_CODE and not self._use_proof:
             self._use_proof = True
-            answer = self._try(method, path, body, token)
-        error = answer.get("error")
-        if error != 0:
-            raise self._refusal(error)
+            answer = call(token, True)
         return answer
 
-    def _try(self, method: str, path: str, body: bytes, token: str) -> Mapping[str, Any]:
+    def _accepted(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer, if it is no refusal; raises what a refusal means."""
+        code = answer["error"]
+        if type(code) is not int:
+            raise SendUnknown("an answer without a code", may_arrive=False)
+        if code == 0:
+            return answer
+        if code == RATE_CODE:
+            raise SendDeferred(f"zalo {code}: rate limit", self._pace.refused())
+        if refusals.kind_of(code) is Kind.PERSON:
+            self._alarms.ring(code)
+        raise refusals.error_of(code)
+
+    def _try(
+        self, minute: int, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Mapping[str, Any]:
         """One call. An answer that can't be read may follow an accepted message."""
         try:
             response = self._http.call(
                 method,
                 self._settings.zalo_api_url + path,
                 body=body,
-                headers=self._headers(token),
+                headers=headers,
                 timeout=TIMEOUT,
             )
         except requests.ConnectTimeout:
@@ -151,34 +202,22 @@ class ZaloChannel:
             raise SendUnknown("connection lost") from None
         except requests.RequestException as error:
             raise SendUnknown(type(error).__name__) from None
-        if response.status_code in (429, 503):
-            raise SendDeferred(f"http {response.status_code}", RATE_WAIT)
+        self._pace.heard(minute, response.headers)
+        if response.status_code == 429:
+            raise SendDeferred("http 429", self._pace.pause(RATE_WAIT))
+        if response.status_code == 503:
+            raise SendDeferred("http 503", RATE_WAIT)
         try:
             answer = response.json()
         except ValueError:
             answer = None
         if response.status_code != 200 or not isinstance(answer, dict) or "error" not in answer:
-            raise SendUnknown(f"http {response.status_code}")
+            # Answered, so not on its way any more: a look-up now finds it or it never was.
+            raise SendUnknown(f"http {response.status_code}", may_arrive=False)
         return answer
 
-    def _refusal(self, code: Any) -> ChannelError:
-        if code in REFUSED_CODES:
-            return SendRefused(f"zalo {code}")
-        if code in TOKEN_CODES:
-            return SendDeferred(f"zalo {code}: the new token is refused too", OPERATOR_WAIT)
-        if code in OPERATOR_CODES:
-            return SendDeferred(f"zalo {code}: the account needs a person", OPERATOR_WAIT)
-        if code in QUOTA_CODES:
-            return SendDeferred(f"zalo {code}: out of quota", QUOTA_WAIT)
-        if code == -234:
-            return SendDeferred("zalo -234: not at night", seconds_until_morning(utcnow()))
-        if code == -32:
-            self._paused_until = time.monotonic() + RATE_WAIT
-            return SendDeferred("zalo -32: rate limit", RATE_WAIT)
-        return SendDeferred(f"zalo {code}", FAULT_WAIT)
-
-    def _headers(self, token: str) -> dict[str, str]:
-        headers = {"access_token": token, "Content-Type": "application/json"}
+    def _headers(self, token: str, content_type: str) -> dict[str, str]:
+        headers = {"access_token": token, "Content-Type": content_type}
         if self._use_proof:
             headers["appsecret_proof"] = appsecret_proof(self._settings.zalo_app_secret, token)
         return headers
@@ -202,15 +241,6 @@ def message_of(reply: Reply) -> dict[str, Any]:
 def appsecret_proof(app_secret: str, access_token: str) -> str:
     """The proof that an app may ask for with each call: HMAC-SHA256 of the token."""
     return hmac.new(app_secret.encode(), access_token.encode(), hashlib.sha256).hexdigest()
-
-
-def seconds_until_morning(now: dt.datetime) -> float:
-    """Seconds until the next 6:00 in Viet Nam."""
-    local = now.astimezone(VIETNAM)
-    morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    if morning <= local:
-        morning += dt.timedelta(days=1)
-    return (morning - local).total_seconds()
 
 
 def _button(button: Button) -> dict[str, Any]:
