@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.pace import Pace
+from bot.conversation.sending import MAX_TRIES
 from bot.errors import SendPaced
 from bot.queue import connect
 from bot.settings import Settings
 from simulator.zalo.server import SimulatorServer
 from tests.chain import Chain
+from tests.fakes import FakeZalo
 
 APP = "1234567890123456789"
 START = 1_790_000_040.0  # a minute begins
@@ -202,6 +204,24 @@ def test_a_call_costs_one_round_trip(store_url: str, clock: Clock) -> None:
     for n in range(100):
         pace.heard(pace.take(), told(4000, 3998 - n))
     assert store.trips - before == 100
+
+
+def test_a_reply_that_waits_for_its_turn_is_never_given_up(
+    chain: Chain, fake_zalo: FakeZalo, clock: Clock
+) -> None:
+    pace = Pace(chain.store, chain.settings.zalo_app_id, now=clock)
+    pace.pause(50)
+    zalo = ZaloChannel(chain.settings, chain.tokens, chain.store, pace=pace)
+    attendant = chain.attendant(zalo=zalo)
+    conversation = chain.say("một")
+    for _ in range(MAX_TRIES + 2):
+        attendant.attend(conversation)
+        chain.let_time_pass(400)
+    [reply] = chain.messages("out")
+    assert (reply.state, reply.attempts, fake_zalo.tries) == ("queued", 0, 0)
+    clock.now += 60
+    attendant.attend(conversation)
+    assert fake_zalo.texts() == ["đáp: một"]
 
 
 # Against the platform
