@@ -103,7 +103,8 @@ def follow(turn: Turn) -> list[Event]:
 
 
 def _begin(turn: Turn, goal: str) -> list[Event]:
-    found = case_codes.find(turn.text)
+    # What a photographed slip held comes as an order; like typed text it only names a case.
+    found = case_codes.find(turn.ordered("case_code") or turn.text)
     if found:
         return _with_code(turn, found, goal)
     code = turn.slot("case_code")

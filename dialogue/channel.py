@@ -1,7 +1,8 @@
 """The one way into Rasa: our router's messages and commands, answered or plainly refused.
 
     POST /webhooks/citizen/message   Authorization: Bearer RASA_TOKEN (when that is set)
-    {"conversation_id": "17", "message_id": "abc", "text": "…"}            what a citizen typed
+    {"conversation_id": "17", "message_id": "abc", "text": "…",            what a citizen typed
+     "context": {"procedure_code": "1.004194"}}              and, not always, what it came with
     {"conversation_id": "17", "message_id": "abc", "command": {"intent": "choose_procedure",
      "slots": {"procedure_code": "1.004194", "aspect": "fee"}}}            a tap, a sticker, …
     200 {"messages": [{"text", "buttons": [{"title", "type", "payload"}], "image"?}],
@@ -32,7 +33,7 @@ from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from dialogue import commands
+from dialogue import commands, context
 from dialogue.action_call import ActionClient, TurnFailedError
 from dialogue.commands import BadRequestError, Command
 from dialogue.turns import Silence, TurnProcessor
@@ -109,6 +110,7 @@ class CitizenChannel(InputChannel):
         conversation_id = _identifier(data, "conversation_id")
         message_id = _identifier(data, "message_id")
         command, text = _content(data)
+        came_with = context.parse(data.get("context")) if command is None else {}
         message = UserMessage(
             text=text,
             output_channel=Silence(),
@@ -118,7 +120,7 @@ class CitizenChannel(InputChannel):
         )
         turns = self._processor(agent)
         async with agent.lock_store.lock(conversation_id):
-            return await asyncio.wait_for(turns.answer(message, command), TURN_SECONDS)
+            return await asyncio.wait_for(turns.answer(message, command, came_with), TURN_SECONDS)
 
     async def _forget(self, agent: Agent, data: dict[str, Any]) -> dict[str, Any]:
         turns = self._processor(agent)

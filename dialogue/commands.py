@@ -33,7 +33,7 @@ ACTIONS: Mapping[str, str] = {
     "received_info": "utter_received_info",
 }
 
-_SLOT = re.compile(r"[\w.\-]{1,64}", re.ASCII)
+_SLOT = re.compile(r"[\w.\-/]{1,64}", re.ASCII)  # some case codes have slashes
 SLOTS = (
     "procedure_code", "aspect", "index", "case_code", "commune_code", "latitude", "longitude"
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rasa.core.actions.action import Action, ActionExecutionRejection, RemoteAction
@@ -13,7 +14,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.events import ActionExecutionRejected, FollowupAction
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from dialogue import reply
+from dialogue import context, reply
 from dialogue.action_call import ActionCall, ActionClient, TurnFailedError
 from dialogue.commands import Command
 
@@ -67,7 +68,12 @@ class TurnProcessor(MessageProcessor):
         own._actions = actions
         return own
 
-    async def answer(self, message: UserMessage, command: Command | None = None) -> dict[str, Any]:
+    async def answer(
+        self,
+        message: UserMessage,
+        command: Command | None = None,
+        came_with: Mapping[str, str] = context.NONE,
+    ) -> dict[str, Any]:
         """The reply to `message`: the stored one if its turn was finished before, else a new one.
 
         Raises TurnFailedError, or what the store and the language model raise; nothing is saved.
@@ -80,6 +86,10 @@ class TurnProcessor(MessageProcessor):
             return done
         if command is not None:
             message.parse_data = _command_data(command)
+        elif came_with:
+            read = await self.parse_message(message, tracker)
+            message.parse_data = {**read, "intent": context.intent(read["intent"], came_with)}
+            tracker.update_with_events(context.slots(read["intent"], came_with), self.domain)
         await self._handle_message_with_tracker(message, tracker)
         if command is not None:
             await self._run_command(command, message.output_channel, tracker)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
@@ -39,14 +39,18 @@ class RasaClient:
         *,
         text: str = "",
         command: Command | None = None,
+        context: Mapping[str, str] | None = None,
     ) -> Turn:
         """What Rasa makes of one message. The same `message_id` gets the same answer again.
 
+        `context` goes with a text: the procedure or case that the citizen showed with it.
         Raises DialogueError when no server answers, when one fails, or on an empty answer.
         """
         asked: dict[str, Any] = {"conversation_id": str(conversation_id), "message_id": message_id}
         if command is None:
             asked["text"] = text
+            if context:
+                asked["context"] = dict(context)
         else:
             asked["command"] = {"intent": command.intent, "slots": dict(command.slots)}
         answer = self._post(conversation_id, _MESSAGE, asked)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from bot.conversation.payloads import BadPayload, Command, is_payload, parse
 from bot.services.inbox import Inbound
@@ -17,10 +17,14 @@ TEXT_LIMIT = 2000  # characters of one message that the dialogue engine is asked
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask the dialogue engine: a text as the citizen typed it, or a command of ours."""
+    """Ask the dialogue engine: a text as the citizen typed it, or a command of ours.
+
+    `context` is what the text was sent with: the procedure of a quoted message, the case of a slip.
+    """
 
     text: str = ""
     command: Command | None = None
+    context: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
