@@ -30,15 +30,31 @@ class Stored:
 
 def get_or_create(session: Session, channel: str, user_id: str) -> int:
     """The id of the conversation with this citizen, made when it is the first contact."""
+    found = _find(session, channel, user_id)
+    if found is None:
+        values = {"channel": channel, "channel_user_id": user_id}
+        insert_once(session, Conversation, values)
+        found = _find(session, channel, user_id)
+    assert found is not None
+    return found
+
+
+def _find(session: Session, channel: str, user_id: str) -> int | None:
     wanted = select(Conversation.id).where(
         Conversation.channel == channel, Conversation.channel_user_id == user_id
     )
     found = session.execute(wanted).scalar()
-    if found is None:
-        values = {"channel": channel, "channel_user_id": user_id}
-        insert_once(session, Conversation, values)
-        found = session.execute(wanted).scalar_one()
-    return int(found)
+    return None if found is None else int(found)
+
+
+def _received_in(session: Session, channel: str, message_id: str) -> int | None:
+    wanted = select(Message.conversation_id).where(
+        Message.channel == channel,
+        Message.direction == "in",
+        Message.channel_message_id == message_id,
+    )
+    found = session.execute(wanted).scalar()
+    return None if found is None else int(found)
 
 
 def store_inbound(
@@ -53,7 +69,14 @@ def store_inbound(
     occurred_at: dt.datetime,
 ) -> Stored:
     """Keep one message as pending; a `message_id` that is already there inserts nothing."""
-    conversation_id = get_or_create(session, channel, user_id)
+    conversation_id = _find(session, channel, user_id)
+    if conversation_id is None:
+        # The platform may repeat what somebody said before a withdrawal: it must not bring back
+        # whom we have forgotten.
+        known = _received_in(session, channel, message_id)
+        if known is not None:
+            return Stored(known, new=False)
+        conversation_id = get_or_create(session, channel, user_id)
     values = {
         "conversation_id": conversation_id,
         "channel": channel,
