@@ -14,13 +14,14 @@ from bot.channels.zalo.client import ZaloChannel
 from bot.conversation.cutting import fit
 from bot.conversation.messages import Reply
 from bot.conversation.sending import to_row
-from bot.database import session_scope
+from bot.database import session_scope, utcnow
 from bot.errors import SendDeferred, SendRefused
 from bot.services import inbox, outgoing_files
 from bot.services.outgoing_files import OutgoingFile
 from bot.settings import Settings
 from simulator.zalo.server import SimulatorServer
 from tests.chain import USER, Chain
+from tests.fakes import FakeZalo
 from tests.services.test_outgoing_files import PDF, picture
 
 DAY = 86_400
@@ -161,3 +162,17 @@ def test_a_file_that_was_taken_without_an_answer_is_not_sent_twice(
     assert [a["type"] for a in attachments(simulator) if a] == [
         "image" if name.endswith("png") else "file"
     ]
+
+
+def test_an_entry_without_words_is_not_taken_for_a_file(
+    chain: Chain, environ: dict[str, str], fake_zalo: FakeZalo
+) -> None:
+    settings = Settings.from_env(environ)
+    fake_zalo.listed = [
+        {"src": 0, "time": 2_000_000_000_000, "type": kind, "message": "", "message_id": kind}
+        | {"to_id": USER}
+        for kind in ("text", "file")
+    ]
+    zalo = ZaloChannel(settings, chain.tokens, chain.store)
+    reply = Reply(file="0" * 64 + ".pdf", file_name="a.pdf")
+    assert zalo.find_sent(USER, reply, utcnow()) == ["file"]
