@@ -14,12 +14,14 @@ import redis
 from dramatiq.middleware import Middleware
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.channels.web.channel import WebChannel
 from bot.channels.zalo import receipts
 from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.tokens import Tokens
 from bot.conversation import news
 from bot.conversation.attend import Attendant
 from bot.conversation.locks import Locks
+from bot.conversation.messages import Channel
 from bot.conversation.rasa_client import RasaClient
 from bot.database import make_engine, make_sessions, session_scope
 from bot.health import WORKER_KEY, WORKER_LIFE
@@ -73,11 +75,13 @@ metrics = Metrics(store)
 locks = Locks(store)
 tokens = Tokens(settings, sessions, locks)
 zalo = ZaloChannel(settings, tokens, store)
+web = WebChannel(store)
+channels: dict[str, Channel] = {zalo.name: zalo, web.name: web}
 attendant = Attendant(
     sessions,
     locks,
     RasaClient(settings.rasa_urls, settings.rasa_token),
-    {zalo.name: zalo},
+    channels,
     metrics,
     hotline=settings.hotline,
 )
@@ -125,7 +129,8 @@ def run_sweep() -> None:
     receipts.settle(sessions, store)
     sweeps = store.incr("sweeps")
     if sweeps % NEWS_SWEEPS == 1:
-        for conversation_id in news.store_changes(sessions, onestop, zalo.text_limit):
+        shortest = min(channel.text_limit for channel in channels.values())
+        for conversation_id in news.store_changes(sessions, onestop, shortest):
             queue.enqueue("deliver", conversation_id)
     if sweeps % TOKEN_CHECK_SWEEPS == 1:
         tokens.keep_fresh()

@@ -24,6 +24,7 @@ FLUSH_SECONDS = 1.0
 
 COUNTERS = {
     "webhook_events": ("Events received from the platform, by what became of them.", "result"),
+    "web_messages": ("Messages posted by the web chat, by what became of them.", "result"),
     "turns": ("Messages answered by the dialogue engine, by outcome.", "outcome"),
     "turn_failures": ("Turns that failed and will be tried again.", "reason"),
     "sends": ("Messages handed to the platform, by result.", "result"),

@@ -36,6 +36,7 @@ def environ_for(settings: Settings) -> Environ:
         "RASA_URL": ",".join(settings.rasa_urls),
         "ACTIONS_URL": settings.actions_url,
         "PORT": str(settings.port),
+        "WEB_THREADS": str(settings.web_threads),
         "SIMULATOR_PORT": str(settings.simulator_port),
         "ZALO_API_URL": settings.zalo_api_url,
         "ZALO_OAUTH_URL": settings.zalo_oauth_url,
@@ -90,7 +91,8 @@ def web(settings: Settings, environ: Environ) -> ProcessSpec:
     command = (
         sys.executable, "-m", "gunicorn", "webhook:create_app()",
         "--bind", f"{settings.host}:{settings.port}", "--workers", "2",
-        "--worker-class", "gthread", "--threads", "8", "--keep-alive", "75",
+        "--worker-class", "bot.web_worker.WebWorker", "--threads", str(settings.web_threads),
+        "--keep-alive", "75",
         "--graceful-timeout", "5", "--no-control-socket",
     )  # fmt: skip
     return ProcessSpec("web", command, answers(f"{base_url(settings)}/health/live"), environ)

@@ -99,6 +99,7 @@ def _print_addresses(settings: Settings) -> None:
     _say("The assistant is answering.")
     if settings.demo:
         _say(f"Chat page:  http://127.0.0.1:{settings.simulator_port}/")
+    _say(f"Web chat:   {base_url(settings)}/chat/")
     _say(f"Help desk:  {base_url(settings)}/desk/")
     _say(f"Admin:      {base_url(settings)}/admin/")
     _say(f"Webhook:    {base_url(settings)}/webhook/zalo")

