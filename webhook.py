@@ -5,16 +5,13 @@ from __future__ import annotations
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bot import auth, streams, templating
-from bot.admin.imports import blueprint as admin
-from bot.channels.web import script as web_script
-from bot.channels.web import views as web
+from bot import alarms, auth, templating
+from bot.admin.pages import blueprint as admin
 from bot.channels.zalo import refusals
 from bot.channels.zalo import views as zalo
 from bot.database import make_engine, make_sessions, session_scope
-from bot.desk.views import blueprint as desk
+from bot.desk.pages import blueprint as desk
 from bot.health import check
 from bot.metrics import Metrics, render
 from bot.queue import Queue, connect, make_broker
@@ -49,14 +46,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         "queue": Queue(make_broker(settings.redis_url, timeout=QUEUE_SECONDS)),
         "metrics": Metrics(store),
     }
-    app.extensions["web_script"] = web_script.build(settings)
-    if settings.trusted_proxies:
-        proxies = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
-    streams.init_app(app, settings)
     templating.init_app(app)
     auth.init_app(app, settings)
-    for pages in (zalo.blueprint, web.blueprint, desk, admin):
+    alarms.init_app(app)
+    for pages in (zalo.blueprint, desk, admin):
         app.register_blueprint(pages)
     app.add_url_rule("/", view_func=home)
     app.add_url_rule("/health/live", view_func=live)

@@ -39,9 +39,12 @@ TRY_AGAIN_AFTER = 15 * 60  # seconds
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 READERS_OF_DESK = ("agent", "admin", "auditor")
 _TOKEN, _CSRF = "token", "csrf"  # keys of the cookie
+PAGE_POLICY = (
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self';"
+    " object-src 'none'"
+)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none';"
-    " form-action 'self'; object-src 'none'",
+    "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -125,6 +128,12 @@ def signed_in() -> Member:
     if who is None:
         abort(403)
     return who
+
+
+def session_token() -> str:
+    """The token of the present session, in a view that `allow` guards: what is bound to it."""
+    token: str = session[_TOKEN]
+    return token
 
 
 def csrf_token() -> str:

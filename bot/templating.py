@@ -50,6 +50,50 @@ REASONS = {  # how an outbound row's error begins, and what it means to staff
     "given up after": "Đã thử gửi nhiều lần không được",
     "not known whether sent": "Zalo không trả lời, chưa rõ tin đã tới hay chưa",
 }
+FAILURES = {  # by dead_letters.REASONS: the name, and what staff can do
+    "blocked": (
+        "Người dân chặn OA",
+        "Người dân đã chặn hoặc hạn chế tin của OA, hoặc tài khoản của họ bị khoá. Nếu việc gấp, "
+        "mời anh/chị liên hệ cách khác; khi người dân nhắn lại thì gửi lại được.",
+    ),
+    "window": (
+        "Quá 7 ngày",
+        "Zalo không cho gửi khi người dân đã không nhắn quá 7 ngày. Khi người dân nhắn lại, "
+        "anh/chị gửi lại được.",
+    ),
+    "content": (
+        "Nội dung không hợp lệ",
+        "Zalo không nhận nội dung này, gửi lại nguyên văn sẽ vẫn bị từ chối. Mời mở hội thoại và "
+        "viết lại cho người dân.",
+    ),
+    "attachment": (
+        "Tệp hoặc ảnh hết hạn",
+        "Tệp đính kèm đã hết hạn ở Zalo. Mời gửi lại; nếu vẫn không được, mời trả lời bằng chữ.",
+    ),
+    "account": (
+        "Tài khoản OA có trục trặc",
+        "Tài khoản OA hoặc ứng dụng chưa được phép gửi. Sau khi quản trị viên sửa xong, mời gửi "
+        "lại tất cả.",
+    ),
+    "quota": (
+        "Hết hạn mức gửi",
+        "Zalo đang giới hạn số tin hoặc giờ gửi. Mời gửi lại sau.",
+    ),
+    "unknown": (
+        "Không rõ đã tới chưa",
+        "Zalo không trả lời khi nhận tin, nên người dân có thể đã nhận được. Mời xem hội thoại "
+        "trên Zalo OA trước khi gửi lại.",
+    ),
+    "unanswered": (
+        "Trợ lý không trả lời được",
+        "Trợ lý đã thử nhiều lần mà không trả lời được tin này. Mời anh/chị trả lời trong hội "
+        "thoại, hoặc để trợ lý thử lại.",
+    ),
+    "system": (
+        "Lỗi hệ thống",
+        "Đã thử gửi nhiều lần không được. Mời gửi lại; nếu vẫn lỗi, mời báo người vận hành.",
+    ),
+}
 PARTS = {
     "document_groups": "Giấy tờ",
     "documents": "Giấy tờ",
@@ -83,6 +127,7 @@ def init_app(app: Flask) -> None:
         "ROLES": ROLES,
         "STATES": STATES,
         "KINDS": KINDS,
+        "FAILURES": FAILURES,
         "METHODS": METHODS,
     }
 

@@ -1,4 +1,4 @@
-"""/desk/: three lists and the conversation behind each of their rows."""
+"""/desk/: lists of what waits for people, and the conversation behind each of their rows."""
 
 from __future__ import annotations
 
@@ -37,13 +37,6 @@ def requests() -> ResponseReturnValue:
 def feedback() -> ResponseReturnValue:
     """What citizens said about the service."""
     return _list("desk/feedback.html", waiting.feedback)
-
-
-@blueprint.get("/undelivered")
-@auth.allow(*READERS)
-def undelivered() -> ResponseReturnValue:
-    """Replies that did not reach their citizen."""
-    return _list("desk/undelivered.html", waiting.undelivered)
 
 
 @blueprint.get("/conversations/<int(max=4611686018427387904):conversation_id>")
@@ -131,13 +124,14 @@ def _conversation(
 
 def _list(template: str, read: Callable[[Session, int], Page[Any]]) -> str:
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-        page = read(session, _page_number())
+        page = read(session, page_number())
         counts = waiting.counts(session)
     may_write = auth.signed_in().role in WRITERS
     return render_template(template, page=page, counts=counts, may_write=may_write)
 
 
-def _page_number() -> int:
+def page_number() -> int:
+    """The page that the address asks for, from 1."""
     given = request.args.get("page", "1")
     return max(1, int(given)) if _is_number(given) else 1
 

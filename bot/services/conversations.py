@@ -125,6 +125,8 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
     known = _known(session, conversation_id)
     if known is None:
         return False
+    # Whoever replays a failed message locks the conversation too: what is emptied here stays out.
+    session.execute(select(Conversation.id).where(Conversation.id == known).with_for_update()).one()
     closing = {"pending": "ignored"} if forget_user else {}
     for state, closed in {**closing, "queued": "refused"}.items():
         session.execute(_messages_of(known).where(Message.state == state).values(state=closed))

@@ -1,4 +1,4 @@
-"""What waits for people: citizens who asked for one, what they said of us, what was not sent."""
+"""What waits for people: citizens who asked for one, and what they said of us."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.database import utcnow
 from bot.errors import LostRace, WindowClosed
 from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
 from bot.models.staff import Staff
-from bot.services import audit, windows
+from bot.services import audit, dead_letters, windows
 from bot.services.inbox import NewReply, store_replies
 from bot.services.pages import PAGE_SIZE, Page
 
@@ -48,19 +48,6 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Undelivered:
-    """A reply that never reached its citizen, or of which nobody knows."""
-
-    id: int
-    conversation_id: int
-    display_name: str
-    text: str
-    state: str  # refused | unknown
-    error: str
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True)
 class Counts:
     """How many are on each list; of the requests, only those who wait."""
 
@@ -83,6 +70,7 @@ class ThreadMessage:
     at: dt.datetime
     delivered_at: dt.datetime | None
     seen_at: dt.datetime | None
+    reaction: str  # the citizen's icon on a message of ours
     written_by: str  # the name of the member of staff; "" for the citizen and the assistant
 
 
@@ -118,7 +106,7 @@ def counts(session: Session) -> Counts:
     return Counts(
         _count(session, HumanRequest.id, HumanRequest.handled_at.is_(None)),
         _count(session, Feedback.id),
-        _count(session, Message.id, *_NOT_SENT),
+        dead_letters.count(session),
     )
 
 
@@ -150,27 +138,6 @@ def feedback(session: Session, page: int) -> Page[Said]:
         .limit(PAGE_SIZE)
     )
     return Page(tuple(Said(*r) for r in rows), page, _count(session, Feedback.id))
-
-
-def undelivered(session: Session, page: int) -> Page[Undelivered]:
-    """Replies that were refused or are doubtful, newest first."""
-    rows = session.execute(
-        select(
-            Message.id,
-            Message.conversation_id,
-            Conversation.display_name,
-            Message.text,
-            Message.state,
-            Message.error,
-            Message.created_at,
-        )
-        .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(*_NOT_SENT)
-        .order_by(Message.id.desc())
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE)
-    )
-    return Page(tuple(Undelivered(*r) for r in rows), page, _count(session, Message.id, *_NOT_SENT))
 
 
 def thread(session: Session, conversation_id: int, *, before: int | None = None) -> Thread | None:
@@ -276,6 +243,7 @@ def _with_writers(session: Session, rows: list[Any]) -> tuple[ThreadMessage, ...
             at=row.created_at,
             delivered_at=row.delivered_at,
             seen_at=row.seen_at,
+            reaction=row.reaction,
             written_by=names.get(row.content.get("staff_id"), ""),
         )
         for row in rows
@@ -288,14 +256,6 @@ def _requests() -> Any:
         .join(Conversation, Conversation.id == HumanRequest.conversation_id)
         .outerjoin(Staff, Staff.id == HumanRequest.handled_by)
     )
-
-
-# What `unknown` rows with a due time are, the sender still finds out by itself.
-_NOT_SENT = (
-    Message.direction == "out",
-    Message.state.in_(("refused", "unknown")),
-    Message.not_before.is_(None),
-)
 
 
 def _count(session: Session, column: Any, *conditions: Any) -> int:

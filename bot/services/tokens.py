@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import datetime as dt
 import hashlib
 import os
@@ -42,6 +43,15 @@ class Pair:
     seed_digest: str
 
 
+@dataclass(frozen=True)
+class TokenState:
+    """How an account's grant stands, without the tokens."""
+
+    expires_at: dt.datetime
+    renewed_at: dt.datetime
+    lost_at: dt.datetime | None
+
+
 def read(session: Session, account: Account, cipher: Fernet) -> Pair | None:
     """The stored pair; raises TokenError when it was kept under another key."""
     row = session.execute(select(ChannelToken).where(*_of(account))).scalar_one_or_none()
@@ -74,6 +84,36 @@ def replace(session: Session, account: Account, cipher: Fernet, old: Pair, new: 
     )
     if changed.rowcount != 1:
         raise LostRace("the token pair was changed by another process")
+
+
+def put(session: Session, account: Account, cipher: Fernet, pair: Pair) -> None:
+    """Put a pair that a person has just granted in the place of whatever is stored.
+
+    What was there needn't be readable. Raises LostRace when another process was faster twice.
+    """
+    for _ in range(2):
+        version = session.execute(
+            select(ChannelToken.version).where(*_of(account))
+        ).scalar_one_or_none()
+        if version is None:
+            key = {"channel": account.channel, "account_id": account.account_id}
+            if insert_once(session, ChannelToken, {**key, **_values(cipher, pair)}):
+                return
+        else:
+            with contextlib.suppress(LostRace):
+                old = dataclasses.replace(pair, version=version)  # its version alone is read
+                return replace(session, account, cipher, old, pair)
+    raise LostRace("the token pair was changed by another process")
+
+
+def state_of(session: Session, account: Account) -> TokenState | None:
+    """What may be told about the stored pair; None when there is none."""
+    row = session.execute(
+        select(ChannelToken.expires_at, ChannelToken.updated_at, ChannelToken.lost_at).where(
+            *_of(account)
+        )
+    ).first()
+    return None if row is None else TokenState(*row)
 
 
 def mark_lost(session: Session, account: Account, pair: Pair) -> None:

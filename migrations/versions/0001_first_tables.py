@@ -7,9 +7,8 @@ revision = '0001'
 down_revision = None
 
 DEAD_LETTER = (
-    "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND ("
-    "direction = 'out' AND state IN ('refused', 'unknown')"
-    " OR direction = 'in' AND state = 'answered'))"
+    "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND CASE direction"
+    " WHEN 'out' THEN state IN ('refused', 'unknown') ELSE state = 'answered' END)"
 )
 
 

@@ -103,7 +103,8 @@ def test_what_could_not_be_sent_is_listed_with_its_reason(office: Office) -> Non
     assert "Trả lời bị từ chối" in page
     assert "Không rõ đã tới" in page
     assert "-244 blocked" in page
-    assert "Đã quá 7 ngày" in page
+    assert "Người dân chặn OA" not in page  # "-244 blocked" is no text of ours
+    assert "Quá 7 ngày" in page
     assert "Đang tìm hiểu" not in page
     assert "Đã tới</p>" not in page
 

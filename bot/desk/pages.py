@@ -1,0 +1,8 @@
+"""Every page of the help desk: importing this module registers them all."""
+
+from __future__ import annotations
+
+import bot.desk.dead_letters  # noqa: F401
+from bot.desk.views import blueprint
+
+__all__ = ["blueprint"]
