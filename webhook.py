@@ -5,9 +5,12 @@ from __future__ import annotations
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bot import alarms, auth, templating
+from bot import alarms, auth, streams, templating
 from bot.admin.pages import blueprint as admin
+from bot.channels.web import script as web_script
+from bot.channels.web import views as web
 from bot.channels.zalo import refusals
 from bot.channels.zalo import views as zalo
 from bot.database import make_engine, make_sessions, session_scope
@@ -46,10 +49,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         "queue": Queue(make_broker(settings.redis_url, timeout=QUEUE_SECONDS)),
         "metrics": Metrics(store),
     }
+    app.extensions["web_script"] = web_script.build(settings)
+    if settings.trusted_proxies:
+        proxies = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+    streams.init_app(app, settings)
     templating.init_app(app)
     auth.init_app(app, settings)
     alarms.init_app(app)
-    for pages in (zalo.blueprint, desk, admin):
+    for pages in (zalo.blueprint, web.blueprint, desk, admin):
         app.register_blueprint(pages)
     app.add_url_rule("/", view_func=home)
     app.add_url_rule("/health/live", view_func=live)
