@@ -94,6 +94,10 @@ class Supervisor:
         """Make `watch` return; for another thread."""
         self._stopping = True
 
+    def pids(self) -> dict[str, int]:
+        """The processes that run now, by name."""
+        return {c.spec.name: c.process.pid for c in self._children if c.process.poll() is None}
+
     def start(self, specs: Sequence[ProcessSpec]) -> None:
         """Start the processes side by side and wait until each answers; raises StartError."""
         for spec in specs:
