@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
@@ -130,6 +130,13 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
     closing = {"pending": "ignored"} if forget_user else {}
     for state, closed in {**closing, "queued": "refused"}.items():
         session.execute(_messages_of(known).where(Message.state == state).values(state=closed))
+    # Without its words a reply can't be found at the platform, and it must not be said blank.
+    doubtful = or_(
+        Message.state == "sending",
+        and_(Message.state == "unknown", Message.not_before.is_not(None)),
+    )
+    given_up = {"state": "unknown", "not_before": None, "finished_at": utcnow()}
+    session.execute(_messages_of(known).where(doubtful).values(given_up))
     session.execute(_messages_of(known).where(Message.state != "pending").values(BLANK))
     session.execute(delete(Feedback).where(Feedback.conversation_id == known))
     session.execute(
