@@ -14,6 +14,7 @@ import redis
 from dramatiq.middleware import Middleware
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.channels.files import Files
 from bot.channels.web.channel import WebChannel
 from bot.channels.zalo import receipts
 from bot.channels.zalo.client import ZaloChannel
@@ -22,6 +23,7 @@ from bot.conversation import news
 from bot.conversation.attend import Attendant
 from bot.conversation.locks import Locks
 from bot.conversation.messages import Channel
+from bot.conversation.pictures import Pictures
 from bot.conversation.rasa_client import RasaClient
 from bot.database import make_engine, make_sessions, session_scope
 from bot.health import WORKER_KEY, WORKER_LIFE
@@ -84,6 +86,8 @@ attendant = Attendant(
     channels,
     metrics,
     hotline=settings.hotline,
+    pictures=Pictures(Files.of(settings).fetch, metrics),
+    pay=settings.zalo_paid_messages,
 )
 onestop = OneStopFile(settings.onestop_config)
 queue = Queue(broker)

@@ -43,7 +43,14 @@ KINDS = {
     "chat_now": "Bấm “Nhắn tin”",
     "submit_info": "Gửi thông tin liên hệ",
     "withdraw": "Thu hồi tin",
-    "reaction": "Bày tỏ cảm xúc",
+}
+REACTIONS = {  # the platform's icon: what staff see, and what it says
+    "/-strong": ("👍", "thích"),
+    "/-heart": ("❤️", "yêu thích"),
+    ":>": ("😄", "vui với"),
+    ":o": ("😮", "ngạc nhiên với"),
+    ":-((": ("😢", "buồn với"),
+    ":-h": ("😠", "bực mình với"),
 }
 REASONS = {  # how an outbound row's error begins, and what it means to staff
     "window closed": "Đã quá 7 ngày kể từ lần cuối người dân nhắn",
@@ -128,6 +135,7 @@ def init_app(app: Flask) -> None:
         "STATES": STATES,
         "KINDS": KINDS,
         "FAILURES": FAILURES,
+        "REACTIONS": REACTIONS,
         "METHODS": METHODS,
     }
 

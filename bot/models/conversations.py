@@ -97,6 +97,7 @@ class Message(Base):
     finished_at = Column(UTCDateTime)
     delivered_at = Column(UTCDateTime)
     seen_at = Column(UTCDateTime)
+    reaction = Column(String(20), nullable=False, default="")  # the citizen's icon on our message
     settled_at = Column(UTCDateTime)  # a person took this failure off the list
     settled_by = Column(Integer, ForeignKey("staff.id"))
     settled_note = Column(String(300), nullable=False, default="")

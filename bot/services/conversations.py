@@ -98,6 +98,7 @@ def store_inbound(
         session.execute(
             update(Conversation).where(Conversation.id == conversation_id).values(changes)
         )
+        _take_name(session, conversation_id, content)
     return Stored(conversation_id, new)
 
 
@@ -152,6 +153,17 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
     learning.erase(session, known)
     session.flush()
     return True
+
+
+def _take_name(session: Session, conversation_id: int, content: Mapping[str, Any]) -> None:
+    """The name that a citizen shared is what staff call them by, unless there is one already."""
+    name = content.get("info", NOTHING).get("name", "")
+    if name:
+        session.execute(
+            update(Conversation)
+            .where(Conversation.id == conversation_id, Conversation.display_name == "")
+            .values(display_name=name[:200])
+        )
 
 
 def _messages_of(conversation_id: int) -> Any:

@@ -20,7 +20,7 @@ SENDING_DOUBT = dt.timedelta(seconds=35)
 # A call that hangs at the platform may be accepted this late; only then its absence is proof.
 ARRIVES_WITHIN = dt.timedelta(seconds=45)
 # What is left of a message whose words were erased.
-BLANK: dict[str, Any] = {"text": "", "content": {}, "error": "", "settled_note": ""}
+BLANK: dict[str, Any] = {"text": "", "content": {}, "error": "", "reaction": "", "settled_note": ""}
 
 
 @dataclass(frozen=True)

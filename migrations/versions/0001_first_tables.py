@@ -211,6 +211,7 @@ def upgrade() -> None:
     sa.Column('finished_at', UTCDateTime(), nullable=True),
     sa.Column('delivered_at', UTCDateTime(), nullable=True),
     sa.Column('seen_at', UTCDateTime(), nullable=True),
+    sa.Column('reaction', sa.String(length=20), nullable=False),
     sa.Column('settled_at', UTCDateTime(), nullable=True),
     sa.Column('settled_by', sa.Integer(), nullable=True),
     sa.Column('settled_note', sa.String(length=300), nullable=False),

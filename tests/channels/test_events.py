@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.zalo.events import Ignored, Receipt, parse, read_envelope
+from bot.channels.zalo.events import Ignored, Reaction, Receipt, parse, read_envelope
 from bot.conversation.cleaning import clean
 from bot.conversation.messages import KINDS, InboundMessage
 
 DATA = Path(__file__).parent.parent / "data" / "zalo"
 
 
-def parsed(body: dict[str, Any]) -> InboundMessage | Receipt | Ignored:
+def parsed(body: dict[str, Any]) -> InboundMessage | Receipt | Reaction | Ignored:
     envelope = read_envelope(json.dumps(body).encode())
     assert envelope is not None
     return parse(envelope)
@@ -81,9 +81,66 @@ def test_receipts_name_our_messages() -> None:
     assert (seen.state, seen.message_ids) == ("seen", ("out1", "out2"))
 
 
-@pytest.mark.parametrize("name", ["oa_send_text", "user_reacted_message"])
-def test_echoes_and_reactions_mean_nothing(name: str) -> None:
+@pytest.mark.parametrize("name", ["oa_send_text"])
+def test_echoes_mean_nothing(name: str) -> None:
     assert parsed(recorded(name)) == Ignored("ignored")
+
+
+def test_a_reaction_names_our_message_and_the_icon() -> None:
+    body = recorded("user_reacted_message")
+    assert parsed(body) == Reaction("1111111111111111111", "out1", "/-heart")
+    for message in ({"msg_id": "out1"}, {"react_icon": ":>"}, {}, None, ["out1"]):
+        assert parsed({**body, "message": message}) == Ignored("no_message")
+    odd = parsed({**body, "message": {"msg_id": "out1", "react_icon": "\x00" + "x" * 500}})
+    assert odd == Reaction("1111111111111111111", "out1", "x" * 20)
+
+
+@pytest.mark.parametrize(
+    ("info", "kept"),
+    [
+        (
+            {
+                "name": "Nguyễn A",
+                "phone": "84912345678",
+                "user_dob": "30/10/1990",
+                "gender": "Nam",
+                "full_address": {
+                    "user_city": "Bắc Ninh",
+                    "user_ward": "Kinh Bắc",
+                    "user_address": "Số 1",
+                },
+            },
+            {"name": "Nguyễn A", "phone": "84912345678", "address": "Số 1, Kinh Bắc, Bắc Ninh"},
+        ),
+        (
+            {
+                "name": " An\n\x00 Bình ",
+                "phone": 84912345678,
+                "address": "1",
+                "city": "H",
+                "district": "D",
+            },
+            {"name": "An Bình", "phone": "84912345678", "address": "1, D, H"},
+        ),
+        ({"name": ["A"], "phone": {}, "full_address": "x"}, {}),
+        ({"name": "x" * 5000}, {"name": "x" * 200}),
+        (None, {}),
+        ("x", {}),
+    ],
+)
+def test_of_what_a_citizen_shares_name_phone_and_address_are_taken(
+    info: Any, kept: dict[str, str]
+) -> None:
+    message = parsed({**recorded("user_submit_info"), "info": info})
+    assert isinstance(message, InboundMessage)
+    assert message.info == kept
+
+
+def test_a_quoted_message_is_named() -> None:
+    body = recorded("user_send_text")
+    message = parsed({**body, "message": {**body["message"], "quote_msg_id": "out7"}})
+    assert isinstance(message, InboundMessage)
+    assert message.quoted_message_id == "out7"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +203,16 @@ VALUES = st.recursive(
     ),
     max_leaves=12,
 )
-NAMES = st.sampled_from(["user_send_text", "user_send_location", "user_seen_message", "follow"])
+NAMES = st.sampled_from(
+    [
+        "user_send_text",
+        "user_send_location",
+        "user_seen_message",
+        "follow",
+        "user_reacted_message",
+        "user_submit_info",
+    ]
+)
 
 
 @given(name=NAMES, sender=VALUES, message=VALUES, timestamp=VALUES)
@@ -155,7 +221,7 @@ def test_no_signed_event_can_break_the_reader(
 ) -> None:
     body = {"event_name": name, "sender": sender, "message": message, "timestamp": timestamp}
     result = parsed(body)
-    assert isinstance(result, (InboundMessage, Receipt, Ignored))
+    assert isinstance(result, (InboundMessage, Receipt, Reaction, Ignored))
     if isinstance(result, InboundMessage):
         result.text.encode()
         assert 0 < len(result.message_id) <= 200

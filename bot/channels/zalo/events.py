@@ -1,4 +1,4 @@
-"""Zalo's events parsed at the edge: a message to answer, a receipt to note, or nothing to do."""
+"""Zalo's events parsed at the edge: a message to answer, something to note, or nothing to do."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.conversation.messages import Attachment, InboundMessage
 from bot.database import utcnow
 
 CHANNEL = "zalo"
+LONGEST_ICON = 20  # characters
 
 # What a citizen did: stored, and answered or acted upon.
 STORED = {
@@ -35,11 +36,11 @@ STORED = {
 }
 # What happened to our own messages: noted on them.
 RECEIPTS = {"user_received_message": "delivered", "user_seen_message": "seen"}
-# Known and of no consequence here: echoes of what was sent, reactions, tags, templates, calls.
+REACTED = "user_reacted_message"
+# Known and of no consequence here: echoes of what was sent, tags, templates, calls.
 # An anonymous visitor cannot be answered through the consultation endpoint, so is not stored.
 IGNORED = frozenset(
     {
-        "user_reacted_message",
         "oa_reacted_message",
         "update_user_info",
         "add_user_to_tag",
@@ -80,6 +81,15 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Reaction:
+    """A citizen tapped an icon under a message of ours; "/-remove" takes it back."""
+
+    user_id: str
+    message_id: str
+    icon: str
+
+
+@dataclass(frozen=True)
 class Ignored:
     """An event without consequence; `reason` is counted."""
 
@@ -109,18 +119,20 @@ def read_envelope(raw: bytes) -> Envelope | None:
     return Envelope(_text(body.get("app_id")), _text(oa), _text(body.get("timestamp")), body)
 
 
-def parse(envelope: Envelope) -> InboundMessage | Receipt | Ignored:
+def parse(envelope: Envelope) -> InboundMessage | Receipt | Reaction | Ignored:
     """What one signed event means to us; never raises, whatever the event holds."""
     event = _text(envelope.body.get("event_name"))
     if event in RECEIPTS:
         return _receipt(envelope, event)
     if event in IGNORED or event.startswith(IGNORED_PREFIXES):
         return Ignored("ignored")
-    if event not in STORED:
+    if event not in STORED and event != REACTED:
         return Ignored("unknown")
     user = _user(envelope.body)
     if not user or len(user) > 64:
         return Ignored("no_user")
+    if event == REACTED:
+        return _reaction(envelope, user)
     return _message(envelope, event, user)
 
 
@@ -143,6 +155,7 @@ def _message(envelope: Envelope, event: str, user: str) -> InboundMessage:
         latitude=latitude,
         longitude=longitude,
         quoted_message_id=clean(_text(message.get("quote_msg_id")))[:200],
+        info=_info(envelope.body) if event == "user_submit_info" else {},
     )
 
 
@@ -165,6 +178,37 @@ def _receipt(envelope: Envelope, event: str) -> Receipt | Ignored:
         return Ignored("no_message")
     at = _text(message.get("delivery_time")) or envelope.timestamp
     return Receipt(RECEIPTS[event], ids, _moment(at))
+
+
+def _reaction(envelope: Envelope, user: str) -> Reaction | Ignored:
+    message = _mapping(envelope.body.get("message"))
+    message_id = clean(_text(message.get("msg_id")))[:200]
+    icon = clean(_text(message.get("react_icon"))).strip()[:LONGEST_ICON]
+    if not message_id or not icon:
+        return Ignored("no_message")
+    return Reaction(user, message_id, icon)
+
+
+def _info(body: Mapping[str, Any]) -> dict[str, str]:
+    """What the citizen shared, as far as a reply needs it: no birthday and no gender is kept."""
+    info = _mapping(body.get("info"))
+    full = _mapping(info.get("full_address"))
+    # The second names are those of payloads from before the units of 2025.
+    places = (
+        full.get("user_address") or info.get("address"),
+        full.get("user_ward") or info.get("district"),
+        full.get("user_city") or info.get("city"),
+    )
+    found = {
+        "name": _line(info.get("name")),
+        "phone": _line(info.get("phone")),
+        "address": ", ".join(part for part in map(_line, places) if part),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _line(value: Any) -> str:
+    return " ".join(clean(_text(value)).split())[:200]
 
 
 def _user(body: Mapping[str, Any]) -> str:

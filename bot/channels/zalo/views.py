@@ -13,6 +13,7 @@ from bot.channels.zalo.events import (
     CHANNEL,
     Envelope,
     Ignored,
+    Reaction,
     Receipt,
     parse,
     read_envelope,
@@ -21,7 +22,7 @@ from bot.channels.zalo.signature import mac, matches
 from bot.conversation.messages import InboundMessage
 from bot.database import session_scope
 from bot.logs import mask
-from bot.services import conversations
+from bot.services import conversations, reactions
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ def receive() -> ResponseReturnValue:
         return _done(event.reason)
     if isinstance(event, Receipt):
         return _note(event)
+    if isinstance(event, Reaction):
+        return _note_reaction(event)
     return _keep(event)
 
 
@@ -97,6 +100,8 @@ def _store(session: Session, message: InboundMessage) -> conversations.Stored:
         content["location"] = {"latitude": message.latitude, "longitude": message.longitude}
     if message.quoted_message_id:
         content["quoted"] = message.quoted_message_id
+    if message.info:
+        content["info"] = message.info
     return conversations.store_inbound(
         session,
         channel=CHANNEL,
@@ -113,6 +118,15 @@ def _note(receipt: Receipt) -> ResponseReturnValue:
     known = current_app.extensions
     receipts.note(known["sessions"], known["store"], receipt)
     return _done(receipt.state)
+
+
+def _note_reaction(reaction: Reaction) -> ResponseReturnValue:
+    with session_scope(current_app.extensions["sessions"]) as session:
+        new = reactions.note(session, CHANNEL, reaction.user_id, reaction.message_id, reaction.icon)
+    if not new:
+        return _done("reaction_unchanged")
+    current_app.extensions["metrics"].count("reactions", reactions.feeling(reaction.icon))
+    return _done("reaction")
 
 
 def _done(result: str) -> ResponseReturnValue:
