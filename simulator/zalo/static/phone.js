@@ -5,7 +5,11 @@ import { drawMessage, drawStatus, element } from "./bubbles.js";
 import { inspect } from "./inspector.js";
 
 const STICKERS = [["cuoi", "Cười"], ["buon", "Buồn"], ["cam-on", "Cảm ơn"], ["dong-y", "Đồng ý"]];
-const IMAGES = [["giay-to", "Ảnh giấy tờ mẫu"], ["bien-nhan", "Ảnh giấy biên nhận mẫu"]];
+const IMAGES = [
+  ["giay-hen.jpg", "Ảnh giấy hẹn có mã QR"],
+  ["giay-to.png", "Ảnh giấy tờ mẫu"],
+  ["bien-nhan.png", "Ảnh giấy biên nhận mẫu"],
+];
 const PLACES = [
   ["Phường Kinh Bắc", 21.1861, 106.0763],
   ["Phường Bắc Giang", 21.2731, 106.1946],
@@ -222,7 +226,7 @@ export class Phone {
     }
     if (kind === "image") {
       return IMAGES.map(([name, words]) => {
-        const url = at(`/static/media/${name}.png`);
+        const url = at(`/static/media/${name}`);
         return this.choice(words, { image: url }, url);
       });
     }
