@@ -37,6 +37,7 @@ def environ_for(settings: Settings) -> Environ:
         "ACTIONS_URL": settings.actions_url,
         "PORT": str(settings.port),
         "WEB_THREADS": str(settings.web_threads),
+        "WEB_CHAT_ORIGINS": ",".join(settings.web_chat_origins),
         "SIMULATOR_PORT": str(settings.simulator_port),
         "ZALO_API_URL": settings.zalo_api_url,
         "ZALO_OAUTH_URL": settings.zalo_oauth_url,

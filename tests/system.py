@@ -89,6 +89,7 @@ def running_system(folder: Path) -> Iterator[System]:
         simulator_port=simulator_port,
         zalo_api_url=simulator_url,
         zalo_oauth_url=simulator_url,
+        web_chat_origins=("*",),
     )
     supervisor = Supervisor(folder / "log", print)
     environ = processes.environ_for(settings)

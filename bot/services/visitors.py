@@ -104,6 +104,19 @@ def read(session: Session, conversation_id: int, mark: int) -> Reading:
         position = rows[-1].id
 
 
+def file_of(session: Session, conversation_id: int, message_id: int) -> tuple[str, str] | None:
+    """Key and name of the file that a visible reply carries; None when there is none for them."""
+    content = session.execute(
+        select(Message.content).where(
+            Message.id == message_id,
+            Message.conversation_id == conversation_id,
+            _SHOWN_REPLY,
+        )
+    ).scalar()
+    key, name = (content or {}).get("file") or ("", "")
+    return (key, name) if key else None
+
+
 def _rows(conversation_id: int, position: int) -> Any:
     return (
         select(

@@ -24,7 +24,7 @@ from bot.channels.web.channel import bell_of
 from bot.channels.web.tokens import digest
 from bot.database import session_scope, utcnow
 from bot.models.conversations import Conversation, Message
-from bot.services import conversations, inbox, visitors
+from bot.services import conversations, inbox, outgoing_files, visitors
 from bot.services.inbox import NewReply
 from bot.settings import Settings
 from tests.chain import Chain
@@ -356,6 +356,30 @@ def test_what_staff_write_is_told_apart(
     chain.attendant().attend(who.conversation_id)
     [(_, data)] = visitor.look()
     assert (data["from"], data["text"]) == ("staff", "chào")
+
+
+def test_a_file_of_staff_is_given_to_its_visitor_alone(
+    client: FlaskClient, visitor: Visitor, chain: Chain, sessions: sessionmaker[Session]
+) -> None:
+    pdf = b"%PDF-1.4\n%%EOF\n"
+    kept = outgoing_files.store(
+        outgoing_files.folder_of(chain.settings.var_dir), pdf, "Mẫu đơn.pdf"
+    )
+    with session_scope(sessions) as session:
+        who = visitors.find(session, visitor.user_id)
+        assert who is not None
+        content = {"file": [kept.key, kept.name], "staff_id": 7}
+        inbox.store_replies(session, who.conversation_id, [NewReply("", content)])
+    chain.attendant().attend(who.conversation_id)
+    [(_, data)] = visitor.look()
+    assert (data["file"], data["text"]) == ("Mẫu đơn.pdf", "")
+    path = f"/chat/files/{data['id']}"
+    answer = client.get(path, headers=visitor.headers)
+    assert (answer.data, answer.mimetype) == (pdf, "application/pdf")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert client.get(path, headers=Visitor(client).headers).status_code == 404
+    assert client.get(path).status_code == 401
+    assert client.get("/chat/files/999999", headers=visitor.headers).status_code == 404
 
 
 def test_reconnecting_loses_nothing_and_repeats_nothing(

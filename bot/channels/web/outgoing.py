@@ -26,6 +26,7 @@ def data_of(line: Line) -> dict[str, Any]:
         "kind": line.kind,
         "text": line.content.get("title") or line.text if sender == "you" else line.text,
         "buttons": [b for b in map(_button, line.content.get("buttons", ())) if b],
+        "file": file[1] if (file := line.content.get("file")) else "",
         "image": web_address(line.content.get("image")),
         "at": line.at.isoformat(),
         "ref": line.given_id,

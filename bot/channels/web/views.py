@@ -19,9 +19,11 @@ from bot.channels.web.script import Script
 from bot.channels.web.tokens import bearer, digest, message_id, new_token
 from bot.conversation.messages import InboundMessage
 from bot.database import session_scope, utcnow
+from bot.errors import FileNotSendable
 from bot.logs import mask
-from bot.services import conversations, visitors
+from bot.services import conversations, outgoing_files, visitors
 from bot.services.visitors import CHANNEL
+from bot.settings import Settings
 from bot.streams import Event, Look, Over
 from bot.throttle import Allowance, wait_for
 
@@ -124,6 +126,27 @@ def events() -> ResponseReturnValue:
     response = streams.follow(look, bell=bell_of(user_id), reader=user_id)
     if response is None:
         return {"error": FULL}, 503, {"Retry-After": str(streams.RETRY_SECONDS)}
+    return response
+
+
+@blueprint.get("/files/<int(max=4611686018427387904):message_id>")
+def file(message_id: int) -> ResponseReturnValue:
+    """The file that staff sent with a message, for the visitor whom they sent it to."""
+    user_id = _user_id()
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        visitor = visitors.find(session, user_id) if user_id else None
+        found = visitor and visitors.file_of(session, visitor.conversation_id, message_id)
+    if visitor is None:
+        return _stranger()
+    settings: Settings = current_app.extensions["settings"]
+    try:
+        key, name = found or ("", "")
+        data = outgoing_files.read(outgoing_files.folder_of(settings.var_dir), key)
+    except FileNotSendable:
+        return {"error": "Tệp này không còn nữa. Bạn nhắn để được gửi lại nhé."}, 404
+    response = Response(data, mimetype=outgoing_files.mime_type(key))
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

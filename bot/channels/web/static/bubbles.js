@@ -63,7 +63,7 @@ function whenOf(iso) {
   return `${time} ${at.toLocaleDateString("vi-VN")}`;
 }
 
-// data: {from, kind, text, buttons, image, at}; on: {tap(button), again()}
+// data: {from, kind, text, buttons, image, at}; on: {tap(button), save(data), again()}
 function bubble(data, on) {
   const item = make("div", { class: `message ${data.from}` });
   const body = make("div", { class: "bubble" });
@@ -77,6 +77,10 @@ function bubble(data, on) {
   }
   if (data.kind === "location") body.append(make("p", {}, "📍 Vị trí của bạn"));
   if (data.text) body.append(make("p", {}, ...linked(data.text)));
+  if (data.file) {
+    const save = make("button", { type: "button", onclick: () => on.save(data) }, `Tải tệp: ${data.file}`);
+    body.append(make("div", { class: "actions" }, save));
+  }
   const actions = (data.buttons || []).map((button) => action(button, on)).filter(Boolean);
   if (actions.length) body.append(make("div", { class: "actions" }, ...actions));
   item.append(body, make("p", { class: "when" }, whenOf(data.at)));

@@ -8,7 +8,7 @@ const ICONS = {
   bin: "M9 3h6l1 2h4v2H4V5h4zM6 8h12l-1 13H7zm3 2v9h1.6v-9zm4.4 0v9H15v-9z",
 };
 const EXAMPLES = [
-  "Làm khai sinh cần giấy tờ gì?",
+  "Làm khai sinh cho con cần giấy tờ gì?",
   "Đăng ký tạm trú mất bao lâu?",
   "Tra cứu hồ sơ đã nộp",
 ];

@@ -127,7 +127,17 @@ class Widget {
     }
     if (data.from !== "you") this.answered();
     const tap = (button) => this.say({ payload: button.payload, title: button.title }, button.title);
-    this.panel.add(bubble(data, { tap }));
+    this.panel.add(bubble(data, { tap, save: (given) => this.save(given) }));
+  }
+
+  async save({ id, file }) {
+    try {
+      const address = URL.createObjectURL(await this.wire.file(id));
+      make("a", { href: address, download: file }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60000);
+    } catch (error) {
+      this.panel.setLine(error.message || "Chưa tải được tệp. Bạn thử lại giúp nhé.");
+    }
   }
 
   noteSeen(id) {

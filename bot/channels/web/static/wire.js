@@ -89,6 +89,14 @@ class Wire {
     return events.filter((event) => event.data && !event.name).map((event) => event.data);
   }
 
+  // The file of a message. A link could not carry the token.
+  async file(id) {
+    const { token } = this.memory.read();
+    const response = await this.get(`files/${id}`, token, undefined, "");
+    if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || "");
+    return response.blob();
+  }
+
   async run(listening) {
     let failures = 0;
     let stream = true;
