@@ -18,6 +18,7 @@ ROLES = {
     "admin": "Quản trị",
     "auditor": "Giám sát",
 }
+CHANNELS = {"zalo": "Zalo", "web": "Web"}
 STATES = {
     "pending": "đang chờ trả lời",
     "answered": "đã trả lời",
@@ -132,6 +133,7 @@ def init_app(app: Flask) -> None:
     }
     app.jinja_env.globals |= {
         "ROLES": ROLES,
+        "CHANNELS": CHANNELS,
         "STATES": STATES,
         "KINDS": KINDS,
         "FAILURES": FAILURES,

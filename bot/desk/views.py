@@ -53,7 +53,7 @@ def reply(conversation_id: int) -> ResponseReturnValue:
     text = unicodedata.normalize("NFC", request.form.get("text", "").replace("\r\n", "\n")).strip()
     if not text or len(text) > waiting.REPLY_LIMIT:
         said = (
-            f"Tin dài {len(text)} ký tự, Zalo chỉ nhận {waiting.REPLY_LIMIT}. Mời rút ngắn."
+            f"Tin dài {len(text)} ký tự, mỗi tin chỉ được {waiting.REPLY_LIMIT}. Mời rút ngắn."
             if text
             else "Anh/chị chưa viết nội dung."
         )
@@ -66,14 +66,14 @@ def reply(conversation_id: int) -> ResponseReturnValue:
             who = auth.signed_in()
             reply_id = waiting.reply(session, conversation_id, who.id, text, form_id=form_id)
     except WindowClosed:
-        said = "Đã quá 7 ngày kể từ lần cuối người dân nhắn, Zalo không cho gửi nữa. Tin chưa gửi."
+        said = "Đã quá 7 ngày kể từ lần cuối người dân nhắn, hoặc người dân đã rút. Tin chưa gửi."
         return _conversation(conversation_id, draft=text, error=said, code=409)
     if reply_id is None:
         flash("Tin này đã được gửi rồi, không gửi lần thứ hai.")
     else:
         # After the commit; when the queue is down, the sweep finds the row.
         current_app.extensions["queue"].enqueue("deliver", conversation_id)
-        flash("Đã chuyển tin cho Zalo. Trạng thái gửi hiện dưới tin.")
+        flash("Tin đang được gửi. Trạng thái gửi hiện dưới tin.")
     return redirect(url_for("desk.conversation", conversation_id=conversation_id), 303)
 
 
