@@ -154,6 +154,13 @@ def test_a_file_that_is_no_sound_picture_is_no_code_and_no_harm(data: bytes) -> 
     assert slips.read_codes(data) == ()
 
 
+def test_a_sound_picture_that_is_too_large_is_not_even_decoded() -> None:
+    sheet = Image.new("L", (7_000, 6_000), 255)
+    sheet.paste(barcode(CODE), (100, 100))
+    assert slips.read_codes(encoded(sheet, "PNG", compress_level=1)) == ()
+    assert slips.case_code_in(encoded(sheet.crop((0, 0, 6_500, 6_000)), "PNG")) == CODE
+
+
 def test_odd_exif_data_spoils_no_picture() -> None:
     data = encoded(SLIP, exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x07\xff")
     assert Image.open(io.BytesIO(data)).size == SLIP.size
