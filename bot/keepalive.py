@@ -57,3 +57,9 @@ class KeepAlive:
         if session is None:
             session = self._local.session = requests.Session()
         return session
+
+
+def never_connected(error: requests.ConnectionError) -> bool:
+    """Whether the connection was never made, so that certainly nothing arrived."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError")

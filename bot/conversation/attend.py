@@ -31,7 +31,7 @@ from bot.services.inbox import Inbound, TurnResult
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # by the number of failures; the last repeats
-UNREACHABLE_SECONDS = 5.0  # at most, for finding that nobody listens yet costs next to nothing
+UNREACHABLE_SECONDS = 3.0  # finding that nobody listens yet costs next to nothing
 SLOW_AFTER = 120.0  # seconds of failing after which the citizen is told, once
 HOPELESS_AFTER = 8  # failures of one message while others are being answered
 NO_TURN = Turn(replies=(), intent="", confidence=0.0)  # nothing was asked
@@ -63,6 +63,7 @@ class Attendant:
         self._hotline = hotline
         self._pictures = pictures
         self._retry_seconds = tuple(retry_seconds)
+        self._unreachable_seconds = min(UNREACHABLE_SECONDS, max(retry_seconds))
         self._slow_after = slow_after
         more = {} if look_up_after is None else {"look_up_after": look_up_after}
         self._sender = Sender(sessions, channels, metrics, pay=pay, **more)
@@ -99,8 +100,10 @@ class Attendant:
                 return False
             rows = self._answer(work, message, send_at_once=open_outbox)
             if rows is None:
-                self._tell_if_slow(work, to, message, lock)
+                self._tell_if_slow(work, to, message, lock, send_now=open_outbox)
                 return False
+            if message.kind == "withdraw":
+                return True  # what was read behind it is erased by now
             if rows and open_outbox:
                 open_outbox = self._sender.send_all(to, rows, lock, claimed=rows[0].id)
                 age = (utcnow() - message.created_at).total_seconds()
@@ -187,17 +190,19 @@ class Attendant:
         self, work: OpenWork, message: Inbound, reason: str, *, send_at_once: bool
     ) -> list[Outbound] | None:
         self._metrics.count("turn_failures", reason)
+        # When nobody listens it is no fault of the message, however often Rasa goes and comes.
+        reached = reason != UNREACHABLE
         log.warning("message %s failed (%s time): %s", message.id, message.attempts + 1, reason)
         with session_scope(self._sessions) as session:
-            hopeless = message.attempts + 1 >= HOPELESS_AFTER and inbox.others_answered_since(
-                session, work.conversation_id, message
+            hopeless = (
+                reached
+                and message.attempts + 1 >= HOPELESS_AFTER
+                and inbox.others_answered_since(session, work.conversation_id, message)
             )
             if not hopeless:
                 step = min(message.attempts, len(self._retry_seconds) - 1)
-                wait = self._retry_seconds[step]
-                if reason == UNREACHABLE:
-                    wait = min(wait, UNREACHABLE_SECONDS)
-                inbox.postpone(session, message, seconds=wait, error=reason)
+                wait = self._retry_seconds[step] if reached else self._unreachable_seconds
+                inbox.postpone(session, message, seconds=wait, error=reason, count=reached)
                 return None
         # The engine answers others but fails on this one each time. It must not hold up what the
         # citizen asks next, and gets an honest answer instead of silence.
@@ -206,7 +211,9 @@ class Attendant:
         error = f"given up: {reason}"
         return self._finish(work, message, sorry, send_at_once=send_at_once, error=error)
 
-    def _tell_if_slow(self, work: OpenWork, to: Address, message: Inbound, lock: Lock) -> None:
+    def _tell_if_slow(
+        self, work: OpenWork, to: Address, message: Inbound, lock: Lock, *, send_now: bool
+    ) -> None:
         waited = (utcnow() - message.created_at).total_seconds()
         if waited < self._slow_after or to.window != "free":
             return
@@ -215,4 +222,5 @@ class Attendant:
             ids = inbox.notice_once(session, work.conversation_id, message, row)
         if ids:
             outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, None, utcnow())
+        if ids and send_now:
             self._sender.send_all(to, [outbound], lock)

@@ -11,7 +11,7 @@ import requests
 from bot.conversation.messages import Button, Reply, Turn
 from bot.conversation.payloads import Command
 from bot.errors import DialogueError
-from bot.keepalive import KeepAlive
+from bot.keepalive import KeepAlive, never_connected
 
 CONNECT_SECONDS = 1.0
 TURN_SECONDS = 20.0  # below the life-time of a conversation's lock
@@ -68,6 +68,7 @@ class RasaClient:
 
     def _post(self, conversation_id: int, path: str, asked: dict[str, Any]) -> requests.Response:
         body = json.dumps(asked, ensure_ascii=False).encode()
+        lost = False  # a message on which Rasa itself dies looks like this, so it counts
         for url in self._servers(conversation_id):
             try:
                 answer = self._http.call(
@@ -78,12 +79,15 @@ class RasaClient:
             except requests.Timeout:
                 # The turn may still be running there: asking another server would run it twice.
                 raise DialogueError("timeout") from None
+            except requests.ConnectionError as error:
+                lost = lost or not never_connected(error)
+                continue
             except requests.RequestException:
                 continue
             if answer.status_code != 200:
                 raise DialogueError(f"http_{answer.status_code}")
             return answer
-        raise DialogueError(UNREACHABLE)
+        raise DialogueError("connection_lost" if lost else UNREACHABLE)
 
     def _servers(self, conversation_id: int) -> Iterator[str]:
         first = conversation_id % len(self._urls)

@@ -178,17 +178,17 @@ class Sender:
             if isinstance(error, SendRefused):
                 delivery.refused(session, row.id, reason)
                 result, after = "refused", _After.CLOSED
-            elif isinstance(error, SendPaced):
-                wait = error.retry_after
+            elif isinstance(error, (SendPaced, TokenError)):
+                # The platform was not even asked: however long that lasts, nothing is given up.
+                wait = error.retry_after if isinstance(error, SendPaced) else TOKEN_WAIT
                 delivery.deferred(session, row.id, reason, wait, tried=False)
-                result, after = "paced", _After.WAIT
+                result, after = "held", _After.WAIT
             elif isinstance(error, SendDeferred) and tries >= MAX_TRIES:
                 delivery.refused(session, row.id, f"given up after {tries} tries: {reason}")
                 result, after = "given_up", _After.CLOSED
-            elif isinstance(error, (SendDeferred, TokenError)):
+            elif isinstance(error, SendDeferred):
                 least = BACK_OFF[min(tries - 1, len(BACK_OFF) - 1)]
-                wait = error.retry_after if isinstance(error, SendDeferred) else TOKEN_WAIT
-                delivery.deferred(session, row.id, reason, max(wait, least))
+                delivery.deferred(session, row.id, reason, max(error.retry_after, least))
                 result, after = "deferred", _After.WAIT
             else:  # SendUnknown, or a fault of ours in the middle of sending
                 done = isinstance(error, SendUnknown) and not error.may_arrive
@@ -197,7 +197,8 @@ class Sender:
                 )
                 result, after = "unknown", _After.WAIT
         self._metrics.count("sends", result)
-        log.warning("reply %s %s: %s", row.id, result, reason)
+        level = logging.INFO if result == "held" else logging.WARNING
+        log.log(level, "reply %s %s: %s", row.id, result, reason)
         return after
 
     def _look_up(self, to: Address, row: Outbound) -> _After:
@@ -222,7 +223,7 @@ class Sender:
         return _After.ABSENT
 
     def _cannot_tell(self, row: Outbound, reason: str) -> _After:
-        over = utcnow() - row.created_at > LOOK_UP_FOR
+        over = utcnow() - (row.decisive_at or row.created_at) > LOOK_UP_FOR
         with session_scope(self._sessions) as session:
             wait = None if over else self._look_up_after
             delivery.doubtful(session, row.id, f"not known whether sent: {reason}", look_up_in=wait)

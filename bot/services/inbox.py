@@ -195,7 +195,13 @@ def postpone(
 def notice_once(
     session: Session, conversation_id: int, message: Inbound, reply: NewReply
 ) -> list[int]:
-    """Queue one notice about a message that must wait; a second call for it does nothing."""
+    """Queue one notice about a message that still waits; a second call for it does nothing."""
+    session.execute(
+        select(Conversation.id).where(Conversation.id == conversation_id).with_for_update()
+    )
+    waits = session.execute(
+        select(Message.id).where(Message.id == message.id, Message.state == "pending")
+    ).first()
     told = session.execute(
         select(Message.id).where(
             Message.direction == "out",
@@ -203,7 +209,9 @@ def notice_once(
             Message.conversation_id == conversation_id,
         )
     ).first()
-    return [] if told else store_replies(session, conversation_id, [reply], reply_to=message.id)
+    if told or not waits:
+        return []
+    return store_replies(session, conversation_id, [reply], reply_to=message.id)
 
 
 def others_answered_since(session: Session, conversation_id: int, message: Inbound) -> bool:

@@ -13,7 +13,16 @@ from bot.database import session_scope, utcnow
 from bot.models.conversations import Conversation, Message
 from bot.services import conversations
 from tests.chain import USER, Chain
-from tests.fakes import Answer, FakeRasa, FakeZalo, answer_politely, eventually, fault, turn
+from tests.fakes import (
+    Answer,
+    FakeRasa,
+    FakeZalo,
+    answer_politely,
+    eventually,
+    fault,
+    running,
+    turn,
+)
 
 
 def test_a_message_is_answered_and_the_reply_reaches_the_citizen(
@@ -158,6 +167,40 @@ def test_rasa_that_is_not_there_at_all_is_waited_for(chain: Chain, fake_rasa: Fa
     [message] = chain.messages("in")
     assert (message.state, message.error) == ("pending", "unreachable")
     assert (message.not_before - utcnow()).total_seconds() <= 5
+
+
+def test_an_engine_that_comes_and_goes_is_no_fault_of_a_message(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    conversation = chain.say("câu hỏi")
+    port = fake_rasa.port
+    fake_rasa.close()
+    attendant = chain.attendant()
+    for _ in range(10):
+        attendant.attend(conversation)
+    with running(FakeRasa(port)):
+        attendant.attend(chain.say("người khác", user="9"))
+    for _ in range(10):
+        attendant.attend(conversation)
+    with running(FakeRasa(port)):
+        attendant.attend(conversation)
+    assert fake_zalo.texts(USER) == ["đáp: câu hỏi"]
+
+
+def test_a_message_on_which_rasa_itself_dies_is_given_up(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    def respond(asked: dict[str, Any]) -> Answer:
+        return (0, {}) if asked.get("text") == "độc" else answer_politely(asked)
+
+    fake_rasa.respond = respond
+    attendant = chain.attendant()
+    conversation = chain.say("độc")
+    for _ in range(10):
+        attendant.attend(conversation)
+    attendant.attend(chain.say("người khác", user="9"))
+    attendant.attend(conversation)
+    assert "Xin lỗi" in fake_zalo.texts(USER)[0]
 
 
 def test_a_hanging_rasa_is_given_up_in_time(chain: Chain, fake_rasa: FakeRasa) -> None:

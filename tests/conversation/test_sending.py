@@ -187,7 +187,8 @@ def test_a_reply_of_which_nobody_can_tell_is_left_to_people(
     assert reply.state == "unknown"
     assert reply.not_before is not None
     with session_scope(chain.sessions) as session:
-        session.execute(update(Message).values(created_at=utcnow() - dt.timedelta(hours=1)))
+        long_ago = utcnow() - dt.timedelta(hours=1)
+        session.execute(update(Message).values(created_at=long_ago, decisive_at=long_ago))
     attendant.attend(conversation)
     [reply] = chain.messages("out")
     assert (reply.state, reply.not_before) == ("unknown", None)

@@ -25,7 +25,7 @@ from bot.channels.zalo.tokens import Tokens
 from bot.channels.zalo.uploads import Uploads
 from bot.conversation.messages import Button, Reply
 from bot.errors import ChannelError, SendDeferred, SendUnknown
-from bot.keepalive import KeepAlive
+from bot.keepalive import KeepAlive, never_connected
 from bot.services import outgoing_files
 from bot.settings import Settings
 
@@ -197,7 +197,7 @@ class ZaloChannel:
         except requests.ConnectTimeout:
             raise SendDeferred("no connection", FAULT_WAIT) from None
         except requests.ConnectionError as error:
-            if _never_sent(error):
+            if never_connected(error):
                 raise SendDeferred("no connection", FAULT_WAIT) from None
             raise SendUnknown("connection lost") from None
         except requests.RequestException as error:
@@ -250,9 +250,3 @@ def _button(button: Button) -> dict[str, Any]:
     elif button.type == "phone":
         payload = {"phone_code": button.payload}
     return {"title": button.title, "type": _BUTTON_TYPES[button.type], "payload": payload}
-
-
-def _never_sent(error: requests.ConnectionError) -> bool:
-    """Whether the connection was never made, so that certainly nothing arrived."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError")
