@@ -23,6 +23,10 @@ from dialogue import endpoints
 
 Environ = dict[str, str]
 
+# An event must be kept within the two seconds that Zalo waits; answering it may wait its turn. So
+# when both want the processor the web process gets nine tenths of it.
+GIVES_WAY = 10
+
 
 def environ_for(settings: Settings) -> Environ:
     """What every child sees: the same settings, whatever they were defaulted from."""
@@ -77,14 +81,18 @@ def rasa(settings: Settings, environ: Environ, model: Path) -> ProcessSpec:
         sys.executable, "-m", "rasa", "run", "-i", "127.0.0.1", "-p", str(port), "-m", str(model),
         "--endpoints", str(file), "--credentials", str(ROOT / "credentials.yml"),
     )  # fmt: skip
-    return ProcessSpec("rasa", command, answers(f"http://127.0.0.1:{port}/"), environ)
+    return ProcessSpec(
+        "rasa", command, answers(f"http://127.0.0.1:{port}/"), environ, nice=GIVES_WAY
+    )
 
 
 def actions(settings: Settings, environ: Environ) -> ProcessSpec:
     """The action server."""
     port = port_of(settings.actions_url, "ACTIONS_URL")
     command = (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "-p", str(port))
-    return ProcessSpec("actions", command, answers(f"http://127.0.0.1:{port}/health"), environ)
+    return ProcessSpec(
+        "actions", command, answers(f"http://127.0.0.1:{port}/health"), environ, nice=GIVES_WAY
+    )
 
 
 def web(settings: Settings, environ: Environ) -> ProcessSpec:
@@ -102,7 +110,7 @@ def web(settings: Settings, environ: Environ) -> ProcessSpec:
 def worker(environ: Environ) -> ProcessSpec:
     """The dramatiq worker; /health/ready tells whether it works."""
     command = (sys.executable, "-m", "dramatiq", "bot.jobs", "--processes", "1", "--threads", "8")
-    return ProcessSpec("worker", command, lambda: True, environ)
+    return ProcessSpec("worker", command, lambda: True, environ, nice=GIVES_WAY)
 
 
 def zalo_simulator(settings: Settings, environ: Environ) -> ProcessSpec:
