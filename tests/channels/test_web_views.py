@@ -545,13 +545,13 @@ def test_one_visitor_cannot_take_all_streams(app: Flask, visitor: Visitor) -> No
         stream.close()
 
 
-def test_a_stopping_process_ends_its_streams(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopping_process_ends_its_streams(app: Flask, visitor: Visitor) -> None:
     reader = Stream(app, visitor)
-    monkeypatch.setattr(streams, "stopping", threading.Event())
     streams.stopping.set()
-    reader.join()
+    try:
+        reader.join()
+    finally:
+        streams.stopping.clear()
 
 
 def test_no_token_and_no_word_reaches_the_log(
