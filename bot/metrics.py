@@ -28,9 +28,9 @@ COUNTERS = {
     "turns": ("Messages answered by the dialogue engine, by outcome.", "outcome"),
     "turn_failures": ("Turns that failed and will be tried again.", "reason"),
     "sends": ("Messages handed to the platform, by result.", "result"),
-    "swept": ("Conversations that the sweep had to wake.", "kind"),
     "pictures": ("Pictures looked at for a case code, by what was found.", "result"),
     "reactions": ("Reactions of citizens to our messages, by what they say.", "feeling"),
+    "swept": ("Conversations that the sweep had to wake.", "kind"),
 }
 HISTOGRAMS = {
     "turn_seconds": "Time that the dialogue engine took for one message.",
