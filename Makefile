@@ -4,7 +4,7 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 RASA_DATA := data/nlu data/rules data/stories
 
-.PHONY: run test lint bench lock clean setup setup-dev
+.PHONY: run test lint bench soak lock clean setup setup-dev
 
 run: setup
 	@exec $(PYTHON_BIN) -m bot run
@@ -22,6 +22,10 @@ lint: setup-dev
 
 bench: setup-dev
 	@for bench in throughput growth search search_titles parsing understanding_nlu understanding; do echo "== $$bench"; $(PYTHON_BIN) -m benchmarks.$$bench || exit 1; done
+
+# SOAK="--only kills --kills 20 --messages 500" runs a part of it.
+soak: setup-dev
+	@$(PYTHON_BIN) -m benchmarks.soak $(SOAK)
 
 setup:
 	@sh scripts/setup.sh base
