@@ -66,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     person.set_defaults(run=_create_staff)
 
+    seats = commands.add_parser("seed-desks", help="make the desks that data/lookups names")
+    seats.set_defaults(run=_seed_desks)
+
     doctor = commands.add_parser("doctor", help="check every setting and outside party")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -131,6 +134,17 @@ def _create_staff(arguments: argparse.Namespace, settings: Settings) -> int:
             password=password,
         )
     print(f"Made the account {made.email} ({made.role})")
+    return 0
+
+
+def _seed_desks(_arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot import migrate
+    from bot.services import desks
+
+    migrate.upgrade(settings.database_url)
+    with session_scope(make_sessions(make_engine(settings.database_url))) as session:
+        done = desks.seed(session)
+    print(f"Desks: {done.added} added, {done.renamed} renamed")
     return 0
 
 

@@ -10,7 +10,7 @@ from bot import migrate, model_files, processes
 from bot.database import make_engine, make_sessions, session_scope
 from bot.errors import BotError
 from bot.processes import base_url, environ_for, port_of
-from bot.services import catalogue, staff
+from bot.services import catalogue, desks, staff
 from bot.settings import ROOT, Settings
 from bot.supervisor import ProcessSpec, StartError, Supervisor, check_ports
 
@@ -45,13 +45,14 @@ def run(settings: Settings) -> int:
 
 
 def prepare(settings: Settings) -> None:
-    """Bring the tables up to date; fill in the catalogue and the demo's cases where missing."""
+    """Bring the tables up to date; fill in the catalogue, desks and demo cases where missing."""
     migrate.upgrade(settings.database_url)
     sessions = make_sessions(make_engine(settings.database_url))
     with session_scope(sessions) as session:
         if settings.demo or catalogue.version(session) == 0:
             report = catalogue.import_files(session, sorted(STARTER.glob("*.yml")))
             print(report, flush=True)  # noqa: T201
+        desks.seed(session)
     if settings.demo and not settings.onestop_config.exists():
         _say("Generating the demo's one-stop database …")
         _generate_cases(settings)

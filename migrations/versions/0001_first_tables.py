@@ -143,6 +143,40 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('email')
     )
+    op.create_table('desks',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('commune_code', sa.String(length=10), nullable=False),
+    sa.Column('department', sa.String(length=40), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('code')
+    )
+    with op.batch_alter_table('desks', schema=None) as batch_op:
+        batch_op.create_index('ix_desks_commune', ['commune_code'], unique=False)
+
+    op.create_table('desk_members',
+    sa.Column('desk_id', sa.Integer(), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['desk_id'], ['desks.id'], ),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('desk_id', 'staff_id')
+    )
+    with op.batch_alter_table('desk_members', schema=None) as batch_op:
+        batch_op.create_index('ix_desk_members_staff', ['staff_id'], unique=False)
+
+    op.create_table('staff_presence',
+    sa.Column('staff_id', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('capacity', sa.Integer(), nullable=False),
+    sa.Column('seen_at', UTCDateTime(), nullable=False),
+    sa.Column('changed_at', UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('staff_id')
+    )
     op.create_table('audit_log',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', UTCDateTime(), nullable=False),
@@ -262,6 +296,15 @@ def downgrade() -> None:
         batch_op.drop_index('ix_audit_log_subject')
 
     op.drop_table('audit_log')
+    op.drop_table('staff_presence')
+    with op.batch_alter_table('desk_members', schema=None) as batch_op:
+        batch_op.drop_index('ix_desk_members_staff')
+
+    op.drop_table('desk_members')
+    with op.batch_alter_table('desks', schema=None) as batch_op:
+        batch_op.drop_index('ix_desks_commune')
+
+    op.drop_table('desks')
     op.drop_table('staff')
     with op.batch_alter_table('review_items', schema=None) as batch_op:
         batch_op.drop_index('ix_review_items_state')
