@@ -34,7 +34,14 @@ def fit(replies: Iterable[Reply], limit: int) -> list[Reply]:
         if buttons and not parts:
             parts = [BUTTONS_NEED_TEXT]
         last = len(parts) - 1
-        fitted += [Reply(text=t, buttons=buttons if i == last else ()) for i, t in enumerate(parts)]
+        fitted += [
+            Reply(
+                text=part,
+                buttons=buttons if place == last else (),
+                asks_info=reply.asks_info and place == last,
+            )
+            for place, part in enumerate(parts)
+        ]
     return fitted
 
 

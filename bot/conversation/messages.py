@@ -71,6 +71,7 @@ class Reply:
     image_url: str = ""
     file: str = ""  # the key of a stored file (services.outgoing_files), sent by itself
     file_name: str = ""  # what the citizen sees
+    asks_info: bool = False  # the text asks for name and phone; a channel may offer a form for it
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ def to_row(reply: Reply) -> NewReply:
         content["image"] = reply.image_url
     if reply.file:
         content["file"] = [reply.file, reply.file_name]
+    if reply.asks_info:
+        content["asks_info"] = True
     return NewReply(reply.text, content)
 
 
@@ -80,7 +82,8 @@ def to_reply(row: Outbound) -> Reply:
     """The reply that an outbox row holds."""
     buttons = tuple(Button(*b) for b in row.content.get("buttons", ()))
     file, file_name = row.content.get("file", ("", ""))
-    return Reply(row.text, buttons, row.content.get("image", ""), file, file_name)
+    asks_info = bool(row.content.get("asks_info"))
+    return Reply(row.text, buttons, row.content.get("image", ""), file, file_name, asks_info)
 
 
 class Sender:

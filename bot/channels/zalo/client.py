@@ -41,6 +41,9 @@ LISTED_PAGES = 5
 # A hidden query comes back without its payload, which is not meant for reading, in the chat.
 _BUTTON_TYPES = {"reply": "oa.query.hide", "url": "oa.open.url", "phone": "oa.open.phone"}
 
+INFO_TITLE = "Chia sẻ thông tin liên hệ"  # at most 100 characters
+INFO_SUBTITLE = "Bạn bấm để gửi họ tên và số điện thoại cho cán bộ đang hỗ trợ bạn."  # at most 500
+
 
 @dataclass(frozen=True)
 class _Listed:
@@ -100,7 +103,7 @@ class ZaloChannel:
         return str(data.get("message_id") or "") if isinstance(data, dict) else ""
 
     def _post_message(self, user_id: str, reply: Reply, started: float) -> Mapping[str, Any]:
-        message = message_of(reply)
+        message = message_of(reply, self._settings.public_url)
         if reply.file:
             message["attachment"] = self._uploads.attachment(reply.file, reply.file_name)
             if time.monotonic() - started > UPLOAD_SECONDS:
@@ -223,12 +226,17 @@ class ZaloChannel:
         return headers
 
 
-def message_of(reply: Reply) -> dict[str, Any]:
-    """The `message` of a send request, as zalo's consultation endpoint takes it."""
+def message_of(reply: Reply, public_url: str = "") -> dict[str, Any]:
+    """The `message` of a send request, as zalo's consultation endpoint takes it.
+
+    `public_url` is where Zalo finds the picture of the form that asks for contact information.
+    """
     message: dict[str, Any] = {}
     if reply.text:
         message["text"] = reply.text
-    if reply.image_url:
+    if reply.asks_info:
+        message["attachment"] = {"type": "template", "payload": _info_form(public_url)}
+    elif reply.image_url:
         element = {"media_type": "image", "url": reply.image_url}
         payload: dict[str, Any] = {"template_type": "media", "elements": [element]}
         message["attachment"] = {"type": "template", "payload": payload}
@@ -236,6 +244,13 @@ def message_of(reply: Reply) -> dict[str, Any]:
         buttons = [_button(button) for button in reply.buttons]
         message["attachment"] = {"type": "template", "payload": {"buttons": buttons}}
     return message
+
+
+def _info_form(public_url: str) -> dict[str, Any]:
+    element = {"title": INFO_TITLE, "subtitle": INFO_SUBTITLE}
+    if public_url:
+        element["image_url"] = f"{public_url.rstrip('/')}/static/desk/contact.png"
+    return {"template_type": "request_user_info", "elements": [element]}
 
 
 def appsecret_proof(app_secret: str, access_token: str) -> str:
