@@ -21,6 +21,7 @@ from bot.conversation.messages import Button, Channel, Reply
 from bot.database import session_scope, utcnow
 from bot.errors import (
     ChannelError,
+    LostRace,
     SendDeferred,
     SendPaced,
     SendRefused,
@@ -170,8 +171,10 @@ class Sender:
             return self._not_sent(row, error)
         self._metrics.observe("send_seconds", time.monotonic() - started)
         with session_scope(self._sessions) as session:
-            delivery.sent(session, row.id, platform_id, start_next=next_id)
+            claimed_next = delivery.sent(session, row.id, platform_id, start_next=next_id)
         self._metrics.count("sends", "sent" if to.window == "free" else "sent_paid")
+        if not claimed_next:
+            raise LostRace(f"reply {next_id} was withdrawn while another was sent")
         return _After.SENT
 
     def _not_sent(self, row: Outbound, error: Exception) -> _After:

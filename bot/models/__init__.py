@@ -4,6 +4,7 @@ import bot.models.audit
 import bot.models.cases
 import bot.models.conversations
 import bot.models.desks
+import bot.models.handoffs
 import bot.models.learning
 import bot.models.procedures
 import bot.models.staff  # noqa: F401

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import utcnow
 from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
-from bot.services import cases, learning
+from bot.services import cases, handoffs, learning
 from bot.services.inbox import BLANK
 from bot.services.rows import insert_once
 
@@ -150,6 +150,7 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
         person |= {"channel_user_id": f"erased:{known}", "following": 0}
     session.execute(update(Conversation).where(Conversation.id == known).values(person))
     cases.erase(session, known)
+    handoffs.erase(session, known, forget_user=forget_user)
     learning.erase(session, known)
     session.flush()
     return True

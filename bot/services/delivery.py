@@ -121,9 +121,10 @@ def start(session: Session, reply_id: int) -> None:
     )
 
 
-def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int | None) -> None:
+def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int | None) -> bool:
     """Note that the platform took a reply, and claim the next one in the same transaction.
 
+    False when the next one was withdrawn meanwhile; that this one was sent is noted all the same.
     A kill between the platform's yes and this commit leaves `sending`; see `start`.
     """
     _move(
@@ -137,7 +138,11 @@ def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int |
         finished_at=utcnow(),
     )
     if start_next is not None:
-        start(session, start_next)
+        try:
+            start(session, start_next)
+        except LostRace:
+            return False
+    return True
 
 
 def refused(session: Session, reply_id: int, reason: str) -> None:

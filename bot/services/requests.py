@@ -14,7 +14,7 @@ from bot.database import utcnow
 from bot.errors import LostRace, WindowClosed
 from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
 from bot.models.staff import Staff
-from bot.services import audit, dead_letters, windows
+from bot.services import audit, dead_letters, handoffs, windows
 from bot.services.inbox import NewReply, store_replies
 from bot.services.pages import PAGE_SIZE, Page
 
@@ -201,7 +201,8 @@ def reply(
 ) -> int | None:
     """Put an agent's reply into the outbox; its id, or None when this form was sent before.
 
-    Raises WindowClosed when the platform would refuse it. Deliver it after the commit.
+    Raises WindowClosed when the platform would refuse it, and LostRace, with their name, while
+    somebody else is at the conversation. Deliver it after the commit.
     """
     head = session.execute(
         select(Conversation).where(Conversation.id == conversation_id)
@@ -218,6 +219,7 @@ def reply(
         once=f"reply:{staff_id}:{form_id[:40]}",
     ):
         return None
+    handoffs.replying(session, conversation_id, staff_id)
     return store_replies(session, conversation_id, [NewReply(text, {"staff_id": staff_id})])[0]
 
 
