@@ -20,6 +20,7 @@ BotError
 ├── FileNotSendable         a file of staff can't go to a citizen; the message says why, to staff
 ├── FileRefused             a citizen's file is not fetched; `again` when another try may do it
 ├── StaffError              a staff account cannot be made or used as asked; the message says why
+├── CannedError             a canned reply cannot be kept; the message says why, in Vietnamese
 ├── WindowClosed            the platform lets nobody write to this citizen now
 └── LostRace                somebody else changed the row first
 """
@@ -143,6 +144,10 @@ class FileRefused(BotError):
 
 class StaffError(BotError):
     """A staff account cannot be made or used as asked; the message says why."""
+
+
+class CannedError(BotError):
+    """A canned reply cannot be kept as given; the message tells staff why, in Vietnamese."""
 
 
 class WindowClosed(BotError):

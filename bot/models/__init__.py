@@ -1,6 +1,7 @@
 """The tables that this project owns. Importing this package registers all of them."""
 
 import bot.models.audit
+import bot.models.canned
 import bot.models.cases
 import bot.models.conversations
 import bot.models.desks

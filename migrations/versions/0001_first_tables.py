@@ -157,6 +157,22 @@ def upgrade() -> None:
     with op.batch_alter_table('desks', schema=None) as batch_op:
         batch_op.create_index('ix_desks_commune', ['commune_code'], unique=False)
 
+    op.create_table('canned_replies',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=True),
+    sa.Column('desk_id', sa.Integer(), nullable=True),
+    sa.Column('title', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('updated_at', UTCDateTime(), nullable=False),
+    sa.Column('updated_by', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['desk_id'], ['desks.id'], ),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
+    sa.ForeignKeyConstraint(['updated_by'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('canned_replies', schema=None) as batch_op:
+        batch_op.create_index('ix_canned_replies_staff', ['staff_id', 'title'], unique=False)
+
     op.create_table('desk_members',
     sa.Column('desk_id', sa.Integer(), nullable=False),
     sa.Column('staff_id', sa.Integer(), nullable=False),
@@ -366,6 +382,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_desk_members_staff')
 
     op.drop_table('desk_members')
+    with op.batch_alter_table('canned_replies', schema=None) as batch_op:
+        batch_op.drop_index('ix_canned_replies_staff')
+
+    op.drop_table('canned_replies')
     with op.batch_alter_table('desks', schema=None) as batch_op:
         batch_op.drop_index('ix_desks_commune')
 
