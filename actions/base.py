@@ -18,6 +18,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import ActionExecutionRejection
 from sqlalchemy.orm import Session
 
+from actions import feelings
 from actions.resources import Resources
 from bot.database import session_scope, utcnow
 
@@ -31,6 +32,8 @@ LISTEN = "action_listen"
 OFFER_SLOTS = ("offered_codes", "pending_aspects", "asked_place")
 # What is open for the next message only, whichever action answers that one.
 MOMENTARY = ("awaiting", "open_cases")
+# Answers after which a person need not be offered once more.
+OFFERS_HUMAN = ("offer_human", "handoff", "confirm")
 REMINDERS = 1
 CONFIRM_SECONDS = 600  # a yes that comes later answers something else
 PENDING_SECONDS = 900  # a look-up that got no second fact by then is forgotten
@@ -122,16 +125,19 @@ class Turn:
             trace["intent"] = intent
         self.dispatcher.utter_message(json_message={"trace": trace})
 
-    def ask_yes_or_no(self, what: str) -> Event:
-        """Remember what the next yes or no is about."""
-        return SlotSet(
-            "awaiting", {"what": what, "until": int(self.now.timestamp()) + CONFIRM_SECONDS}
-        )
+    def ask_yes_or_no(self, what: str, why: str = "") -> Event:
+        """Remember what the next yes or no is about, and why it was asked."""
+        awaiting = {"what": what, "until": int(self.now.timestamp()) + CONFIRM_SECONDS}
+        return SlotSet("awaiting", {**awaiting, "why": why} if why else awaiting)
 
     def asked(self) -> str:
         """What a yes or no would be about now; empty when nothing was asked lately."""
         awaiting = self.slot("awaiting") or {}
         return awaiting["what"] if awaiting.get("until", 0) >= self.now.timestamp() else ""
+
+    def asked_because(self) -> str:
+        """Why it was asked; empty when that says nothing."""
+        return (self.slot("awaiting") or {}).get("why", "") if self.asked() else ""
 
 
 class BotAction(Action, ABC):
@@ -179,6 +185,8 @@ class BotAction(Action, ABC):
             return self._finished(turn, events)
 
     def _finished(self, turn: Turn, events: list[Event]) -> list[Event]:
+        if feelings.is_angry(turn.text):
+            events = _with_offer(turn, events)
         set_slots = {e["name"] for e in events if e["event"] == "slot"}
         stale = MOMENTARY if self.keeps_offer else (*MOMENTARY, *OFFER_SLOTS)
         events += [SlotSet(s, None) for s in stale if turn.slot(s) and s not in set_slots]
@@ -187,6 +195,17 @@ class BotAction(Action, ABC):
             events += forget_look_up() if turn.lapsed else _still_pending(turn)
         # The rule says the same, but saying it here spares a prediction.
         return [*events, FollowupAction(LISTEN)]
+
+
+def _with_offer(turn: Turn, events: list[Event]) -> list[Event]:
+    """A person is offered to who is angry, unless the turn asks or offers something like it."""
+    said = [m.get("response") or "" for m in turn.dispatcher.messages]
+    if any(name.removeprefix("utter_").startswith(OFFERS_HUMAN) for name in said):
+        return events
+    turn.say("utter_offer_human_angry")
+    if any(e.get("name") == "awaiting" for e in events):
+        return events
+    return [*events, turn.ask_yes_or_no("human", "angry")]
 
 
 def _still_pending(turn: Turn) -> list[Event]:

@@ -161,6 +161,8 @@ def _try(turn: Turn, code: str, second_fact: str | None, goal: str) -> list[Even
         turn.say(response, (), **values)
         return events
     turn.say(response, [buttons.follow(turn.resources.titles)], **values)
+    if cases.is_overdue(view, turn.now):
+        turn.say("utter_offer_human_overdue")
     return [*events, turn.ask_yes_or_no("follow")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import ActiveLoop, AllSlotsReset, SlotSet
 
-from actions import cases, document_cases, failures, offers, procedures
+from actions import cases, document_cases, handoff, offers, procedures
 from actions.base import BotAction, Event, Turn
 from bot.services import catalogue, conversations
 
@@ -13,18 +13,6 @@ _LEFT_UNDONE = {
     "delete": "utter_delete_cancelled",
     "follow": "utter_follow_declined",
 }
-
-
-class ActionRequestHuman(BotAction):
-    """The citizen wants a person."""
-
-    action_name = "action_request_human"
-    readonly = True
-
-    def answer(self, turn: Turn) -> list[Event]:
-        """Ask first."""
-        turn.say("utter_confirm_human")
-        return [turn.ask_yes_or_no("human")]
 
 
 class ActionDeleteMyData(BotAction):
@@ -48,7 +36,7 @@ class ActionAffirm(BotAction):
         """Do what was asked about."""
         asked = turn.asked()
         if asked == "human":
-            return _request_human(turn)
+            return handoff.hand_over(turn, turn.asked_because() or handoff.ASKED)
         if asked == "delete":
             return _delete(turn)
         if asked == "follow":
@@ -87,12 +75,6 @@ class ActionDeny(BotAction):
         else:
             turn.say("utter_nothing_to_deny")
         return []
-
-
-def _request_human(turn: Turn) -> list[Event]:
-    conversations.request_human(turn.session, turn.conversation_id, turn.message_id, "asked")
-    turn.say("utter_human_requested", hotline=turn.hotline)
-    return failures.clear(turn)
 
 
 def _delete(turn: Turn) -> list[Event]:

@@ -15,6 +15,7 @@ def count(turn: Turn, *, human_offered: bool = False) -> list[Event]:
     if failures >= ENOUGH:
         if not human_offered:
             turn.say("utter_offer_human")
+            return [SlotSet("failures", 0), turn.ask_yes_or_no("human", "two_failures")]
         failures = 0
     return [SlotSet("failures", failures)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions import document_cases, failures, offers, places
+from actions import document_cases, failures, feelings, offers, places
 from actions.base import BotAction, Event, Turn
 from actions.procedures import ASPECTS, OVERVIEW, intent_of, look_for, not_understood
 from bot.services import conversations
@@ -55,7 +55,10 @@ class ActionGiveFeedback(BotAction):
             turn.session, turn.conversation_id, turn.message_id, turn.text
         )
         turn.say("utter_feedback_recorded", hotline=turn.hotline)
-        return failures.clear(turn)
+        if not feelings.complains(turn.text):
+            return failures.clear(turn)
+        turn.say("utter_offer_human_complaint")
+        return [*failures.clear(turn), turn.ask_yes_or_no("human", "rule")]
 
 
 class ActionOfficeHours(BotAction):

@@ -5,6 +5,8 @@ Actors take ids and look at the rows; running one twice, or for nothing, does no
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import logging
 import threading
 from typing import Any
@@ -14,12 +16,13 @@ import redis
 from dramatiq.middleware import Middleware
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot import bell
 from bot.channels.files import Files
 from bot.channels.web.channel import WebChannel
 from bot.channels.zalo import receipts
 from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.tokens import Tokens
-from bot.conversation import news
+from bot.conversation import giving_back, news
 from bot.conversation.attend import Attendant
 from bot.conversation.locks import Locks
 from bot.conversation.messages import Channel
@@ -31,13 +34,14 @@ from bot.logs import where
 from bot.metrics import Metrics
 from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
-from bot.services import delivery, outgoing_files
+from bot.services import delivery, handoffs, outgoing_files
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
 NEWS_SWEEPS = 5  # followed cases are looked at once in so many sweeps
+HANDOFF_SWEEPS = 5  # what nobody answers goes back into the queue once in so many sweeps
 TOKEN_CHECK_SWEEPS = 60  # the token is looked at once in so many sweeps
 PRUNE_SWEEPS = 3600  # files that nobody needs any more are deleted once in so many sweeps
 WAKE_AGAIN_SECONDS = 10  # a conversation is woken by the sweep at most this often
@@ -79,6 +83,7 @@ tokens = Tokens(settings, sessions, locks)
 zalo = ZaloChannel(settings, tokens, store)
 web = WebChannel(store)
 channels: dict[str, Channel] = {zalo.name: zalo, web.name: web}
+ring = functools.partial(bell.ring, store)
 attendant = Attendant(
     sessions,
     locks,
@@ -88,6 +93,7 @@ attendant = Attendant(
     hotline=settings.hotline,
     pictures=Pictures(Files.of(settings).fetch, metrics),
     pay=settings.zalo_paid_messages,
+    bell=ring,
 )
 onestop = OneStopFile(settings.onestop_config)
 queue = Queue(broker)
@@ -124,7 +130,7 @@ def run_sweep() -> None:
     if not store.set("sweep", 1, nx=True, px=int(SWEEP_SECONDS * 900)):
         return  # another process has just done it
     with session_scope(sessions, readonly=True) as session:
-        due = delivery.due_conversations(session)
+        due = [*delivery.due_conversations(session), *handoffs.due_closings(session)]
     for conversation_id in due:
         # Not again and again for one that waits in a long queue.
         if store.set(f"swept:{conversation_id}", 1, nx=True, ex=WAKE_AGAIN_SECONDS):
@@ -135,6 +141,10 @@ def run_sweep() -> None:
     if sweeps % NEWS_SWEEPS == 1:
         shortest = min(channel.text_limit for channel in channels.values())
         for conversation_id in news.store_changes(sessions, onestop, shortest):
+            queue.enqueue("deliver", conversation_id)
+    if sweeps % HANDOFF_SWEEPS == 1:
+        silent_after = dt.timedelta(minutes=settings.handoff_silent_minutes)
+        for conversation_id in giving_back.return_forgotten(sessions, silent_after, ring):
             queue.enqueue("deliver", conversation_id)
     if sweeps % TOKEN_CHECK_SWEEPS == 1:
         tokens.keep_fresh()

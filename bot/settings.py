@@ -51,6 +51,7 @@ class Settings:
     province: str
     public_url: str
     web_chat_origins: tuple[str, ...]  # of the sites that may embed the chat; "*": any
+    handoff_silent_minutes: int  # without a reply of staff, then somebody else is asked
     web_threads: int  # of each web process; most of them may hold an open stream
     trusted_proxies: int  # whose X-Forwarded-For tells the client's address
 
@@ -119,6 +120,7 @@ class Settings:
             province=read.text("PROVINCE", "Bắc Ninh"),
             public_url=read.text("PUBLIC_URL", "").rstrip("/"),
             web_chat_origins=read.origins("WEB_CHAT_ORIGINS"),
+            handoff_silent_minutes=read.number("HANDOFF_SILENT_MINUTES", 10, least=1),
             web_threads=read.number("WEB_THREADS", 64, least=4),
             trusted_proxies=read.number("TRUSTED_PROXIES", 0, least=0),
         )

@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, str] = {
     "check_case_status": "action_look_up_case",
     "follow_case": "action_follow_case",
     "unfollow_case": "action_unfollow_case",
+    "resume": "action_resume",
     "welcome": "utter_welcome",
     "stale_button": "utter_stale_button",
     "received_sticker": "utter_received_sticker",
@@ -35,7 +36,8 @@ ACTIONS: Mapping[str, str] = {
 
 _SLOT = re.compile(r"[\w.\-/]{1,64}", re.ASCII)  # some case codes have slashes
 SLOTS = (
-    "procedure_code", "aspect", "index", "case_code", "commune_code", "latitude", "longitude"
+    "procedure_code", "aspect", "index", "case_code", "commune_code", "latitude", "longitude",
+    "reason",
 )  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.conversation import notices, quotes
+from bot.conversation import at_desk, notices, quotes
 from bot.conversation.cutting import fit
+from bot.conversation.giving_back import GivingBack
 from bot.conversation.locks import Lock, Locks
 from bot.conversation.messages import Channel, Reply, Turn
 from bot.conversation.pictures import Pictures
@@ -26,7 +27,7 @@ from bot.logs import where
 from bot.metrics import Metrics
 from bot.services import catalogue, conversations, delivery, inbox, learning
 from bot.services.delivery import OpenWork, Outbound
-from bot.services.inbox import Inbound, TurnResult
+from bot.services.inbox import Inbound, NewReply, TurnResult
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # by the number of failures; 
 UNREACHABLE_SECONDS = 3.0  # finding that nobody listens yet costs next to nothing
 SLOW_AFTER = 120.0  # seconds of failing after which the citizen is told, once
 HOPELESS_AFTER = 8  # failures of one message while others are being answered
+MAY_HAND_OVER = ("request_human", "affirm")
 NO_TURN = Turn(replies=(), intent="", confidence=0.0)  # nothing was asked
 
 
@@ -54,6 +56,7 @@ class Attendant:
         slow_after: float = SLOW_AFTER,
         look_up_after: float | None = None,
         pay: bool = True,
+        bell: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._sessions = sessions
         self._locks = locks
@@ -66,6 +69,8 @@ class Attendant:
         self._unreachable_seconds = min(UNREACHABLE_SECONDS, max(retry_seconds))
         self._slow_after = slow_after
         more = {} if look_up_after is None else {"look_up_after": look_up_after}
+        self._bell = bell
+        self._giving_back = GivingBack(sessions, rasa)
         self._sender = Sender(sessions, channels, metrics, pay=pay, **more)
 
     def attend(self, conversation_id: int) -> None:
@@ -93,6 +98,10 @@ class Attendant:
             return False
         to = Address(work.channel, work.user_id, work.last_interaction_at)
         open_outbox = self._sender.send_all(to, work.outbound, lock)
+        if any("staff_id" in reply.content for reply in work.outbound):
+            at_desk.ring(self._sessions, conversation_id, self._bell)
+        if not self._given_back(work, to, lock, send_now=open_outbox):
+            return False  # what was written meanwhile waits for the assistant
         for message in work.inbound:
             if message.not_before is not None and message.not_before > utcnow():
                 return False  # later messages wait behind it
@@ -114,6 +123,11 @@ class Attendant:
         self, work: OpenWork, message: Inbound, *, send_at_once: bool
     ) -> list[Outbound] | None:
         """Answer one message; its replies as stored, or None when it must be tried again."""
+        kept = at_desk.take_in(self._sessions, work, message, send_at_once=send_at_once)
+        if kept is not None:
+            at_desk.ring(self._sessions, work.conversation_id, self._bell)
+            self._metrics.count("turns", at_desk.STAFF)
+            return _as_outbound(*kept)
         try:
             decision = self._decide(work, message)
             if isinstance(decision, Forget):
@@ -126,7 +140,19 @@ class Attendant:
             log.error("message %s: %s", message.id, where(error))
             reason = type(error).__name__
             return self._failed(work, message, reason, send_at_once=send_at_once)
-        return self._finish(work, message, turn, send_at_once=send_at_once)
+        rows = self._finish(work, message, turn, send_at_once=send_at_once)
+        if turn.intent in MAY_HAND_OVER:
+            at_desk.ring(self._sessions, work.conversation_id, self._bell)
+        return rows
+
+    def _given_back(self, work: OpenWork, to: Address, lock: Lock, *, send_now: bool) -> bool:
+        """Close what is being closed; False when that must be tried again."""
+        rows = self._giving_back.finish(work, self._channels[work.channel].text_limit)
+        if rows:
+            at_desk.ring(self._sessions, work.conversation_id, self._bell)
+            if send_now:
+                self._sender.send_all(to, rows, lock)
+        return rows is not None
 
     def _decide(self, work: OpenWork, message: Inbound) -> Decision:
         def procedure_exists(code: str) -> bool:
@@ -174,17 +200,14 @@ class Attendant:
                 state="answered" if rows else "ignored",
             )
             learning.record(session, work.conversation_id, message, result)
-        now = utcnow()
-        return [
-            Outbound(row_id, "queued", row.text, row.content, 0, None, None, now)
-            for row_id, row in zip(ids, rows, strict=True)
-        ]
+        return _as_outbound(ids, rows)
 
     def _forget(self, work: OpenWork) -> None:
         self._rasa.forget(work.conversation_id)
         with session_scope(self._sessions) as session:
             conversations.erase(session, work.conversation_id, forget_user=True)
         log.info("conversation %s: erased at the citizen's request", work.conversation_id)
+        at_desk.ring(self._sessions, work.conversation_id, self._bell)
 
     def _failed(
         self, work: OpenWork, message: Inbound, reason: str, *, send_at_once: bool
@@ -224,3 +247,11 @@ class Attendant:
             outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, None, utcnow())
         if ids and send_now:
             self._sender.send_all(to, [outbound], lock)
+
+
+def _as_outbound(ids: Sequence[int], rows: Sequence[NewReply]) -> list[Outbound]:
+    now = utcnow()
+    return [
+        Outbound(row_id, "queued", row.text, row.content, 0, None, None, now)
+        for row_id, row in zip(ids, rows, strict=True)
+    ]

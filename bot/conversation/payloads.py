@@ -36,6 +36,11 @@ ASPECTS = frozenset(
         "overview",
     }
 )
+# Why somebody is asked whether they want a person; the button carries it along.
+REASONS = frozenset({"asked", "two_failures", "angry", "rule"})
+# Verbs of what the worker itself deals with, whoever answers the citizen.
+DESK_VERBS = {"thoi-cho": "leave", "danh-gia": "rate", "gop-y": "comment"}
+_SCORE = re.compile(r"[1-5]")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.\-]{0,39}")
 _UNIT = re.compile(r"[0-9]{5}")
 _INDEX = re.compile(r"[0-9]{1,2}|none|all|from[0-9]{1,2}")
@@ -56,6 +61,26 @@ class BadPayload:
     reason: str
 
 
+@dataclass(frozen=True)
+class DeskAct:
+    """A button about a handoff: leave the queue, rate (`score` 1 to 5), comment."""
+
+    verb: str
+    score: int = 0
+
+
+def desk_act(text: str) -> DeskAct | None:
+    """What a button about a handoff orders; None for any other text."""
+    if not is_payload(text):
+        return None
+    name, _, query = text.strip()[len(PREFIX) :].partition("?")
+    verb = DESK_VERBS.get(name)
+    if verb != "rate":
+        return None if verb is None else DeskAct(verb)
+    score = _arguments(query).get("diem", "")
+    return DeskAct(verb, int(score)) if _SCORE.fullmatch(score) else None
+
+
 def is_payload(text: str) -> bool:
     """Whether a text claims to come from one of our buttons."""
     return text.strip().startswith(PREFIX)
@@ -67,12 +92,12 @@ def parse(text: str) -> Command | BadPayload:
     intent = VERBS.get(verb)
     if intent is None:
         return BadPayload("verb")
+    given = _arguments(query)
+    if intent == "request_human":
+        reason = given.get("vi", "asked")
+        return Command(intent, {"reason": reason if reason in REASONS else "asked"})
     if intent not in ("choose_procedure", "choose_case", "choose_place"):
         return Command(intent)
-    try:
-        given = dict(parse_qsl(query, max_num_fields=8))
-    except ValueError:
-        return BadPayload("arguments")
     if intent == "choose_place":
         unit = given.get("unit", "")
         if not _UNIT.fullmatch(unit):
@@ -91,3 +116,11 @@ def parse(text: str) -> Command | BadPayload:
         return BadPayload("aspect")
     slots = {"procedure_code": code, **({"aspect": aspect} if aspect else {})}
     return Command(intent, slots)
+
+
+def _arguments(query: str) -> dict[str, str]:
+    """The arguments of a payload; none at all when there are too many."""
+    try:
+        return dict(parse_qsl(query, max_num_fields=8))
+    except ValueError:
+        return {}

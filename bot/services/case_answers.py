@@ -103,6 +103,11 @@ def describe(shown: CaseView, now: dt.datetime) -> tuple[str, dict[str, str]]:
     return STATUS_RESPONSES[shown.status], values
 
 
+def is_overdue(shown: CaseView, now: dt.datetime) -> bool:
+    """Whether the promised day is past and the office is still at work on it."""
+    return _due_kind(shown, working_days.today(now)) == "overdue"
+
+
 def render(response: str, values: dict[str, str]) -> str:
     """The text of one of this module's responses, for a message that Rasa does not send."""
     return _responses()[response][0]["text"].format_map(values).strip()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.models.cases import CaseFollow, CaseGuard, CaseLookup, CaseVerification
 from bot.services.case_access import LOCK, forget_proofs, is_verified, locked_until, look_up
-from bot.services.case_answers import CaseView, describe, mask_name, render
+from bot.services.case_answers import CaseView, describe, is_overdue, mask_name, render
 from bot.services.case_follows import CaseChange, changed, count, follow, following, unfollow
 from bot.services.second_fact import parse as parse_second_fact
 
@@ -22,6 +22,7 @@ __all__ = [
     "erase",
     "follow",
     "following",
+    "is_overdue",
     "is_verified",
     "locked_until",
     "look_up",

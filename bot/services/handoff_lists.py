@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from bot.database import utcnow
 from bot.models import handoffs as model
 from bot.models.conversations import Conversation
 from bot.models.desks import Desk, DeskMember
@@ -113,6 +114,34 @@ def open_for(session: Session, conversation_id: int) -> Handoff | None:
         _handoffs().where(_Row.conversation_id == conversation_id, _Row.state != CLOSED)
     ).first()
     return None if found is None else Handoff(*found)
+
+
+def concerns_desk(session: Session, conversation_id: int) -> bool:
+    """Whether a text of this citizen may be for people: an open handoff, an awaited comment."""
+    found = session.execute(
+        select(_Row.id)
+        .where(
+            _Row.conversation_id == conversation_id,
+            or_(_Row.state != CLOSED, _Row.comment_until > utcnow()),
+        )
+        .limit(1)
+    ).first()
+    return found is not None
+
+
+def newest(session: Session, conversation_id: int) -> int | None:
+    """The id of the newest handoff of a conversation."""
+    found = session.execute(
+        select(func.max(_Row.id)).where(_Row.conversation_id == conversation_id)
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def any_claimed(session: Session) -> bool:
+    """Whether anybody is at any conversation."""
+    return (
+        session.execute(select(_Row.id).where(_Row.state == CLAIMED).limit(1)).first() is not None
+    )
 
 
 def last_closed(session: Session, conversation_id: int) -> Handoff | None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from actions.base import CASE_FORM
 from actions.cases import ActionFollowCase, ActionLookUpCase, ActionUnfollowCase, CaseForm
-from actions.confirmations import ActionAffirm, ActionDeny, ActionRequestHuman
+from actions.confirmations import ActionAffirm, ActionDeny
+from actions.handoff import ActionRequestHuman
 from actions.procedures import ActionAnswerProcedure
 from actions.service import ActionNotUnderstood, ActionOfficeHours, ActionOutOfScope
 from bot.database import session_scope, utcnow

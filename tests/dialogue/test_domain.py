@@ -65,7 +65,7 @@ def test_every_written_response_is_used(domain: Domain) -> None:
     used |= set(commands.ACTIONS.values())
     rules = "".join(p.read_text("utf-8") for p in ROOT.glob("data/rules/*.yml"))
     used |= set(re.findall(r"utter_[a-z0-9_]+", rules))
-    ours = ("small_talk", "offers", "service", "case_dialogue", "places")
+    ours = ("small_talk", "offers", "service", "case_dialogue", "places", "handoff")
     written = {k for p in RESPONSE_FILES if p.stem in ours for k in responses_of(p)}
     started = {"utter_follow_started"}  # named by cases.follow
     assert written - used - started == set()

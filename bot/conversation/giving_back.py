@@ -1,0 +1,80 @@
+"""The end of a handoff: the assistant takes the conversation back, or the citizen goes on waiting.
+
+Our row decides who answers, so nothing is paused in Rasa; what it does here is to end the loop and
+the open questions from before, and to say good-bye with the request for a rating.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.conversation.at_desk import ring
+from bot.conversation.cutting import fit
+from bot.conversation.payloads import Command
+from bot.conversation.rasa_client import RasaClient
+from bot.conversation.sending import to_row
+from bot.database import session_scope, utcnow
+from bot.errors import DialogueError
+from bot.services import handoffs, inbox
+from bot.services.delivery import OpenWork, Outbound
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 5.0
+
+
+class GivingBack:
+    """Closes what is `closing`; its caller holds the conversation's lock."""
+
+    def __init__(self, sessions: sessionmaker[Session], rasa: RasaClient) -> None:
+        self._sessions = sessions
+        self._rasa = rasa
+
+    def finish(self, work: OpenWork, text_limit: int) -> list[Outbound] | None:
+        """What is to be sent, [] when nothing is being closed; None: it must be tried again."""
+        with session_scope(self._sessions, readonly=True) as session:
+            found = handoffs.open_for(session, work.conversation_id)
+        if found is None or found.state != handoffs.CLOSING:
+            return []
+        if found.due_at is not None and found.due_at > utcnow():
+            return None
+        assert found.closing_at is not None
+        # The same good-bye for each try, another one when it is closed a second time.
+        message_id = f"handoff-{found.id}-{found.closing_at.timestamp():.3f}"
+        try:
+            turn = self._rasa.turn(work.conversation_id, message_id, command=Command("resume"))
+        except DialogueError as error:
+            log.warning("handoff %s is not given back yet: %s", found.id, error)
+            with session_scope(self._sessions) as session:
+                handoffs.postpone_closing(session, found.id, AGAIN_SECONDS)
+            return None
+        rows = [to_row(reply) for reply in fit(turn.replies, text_limit)]
+        with session_scope(self._sessions) as session:
+            handoffs.lock(session, work.conversation_id)
+            if not handoffs.finish_closing(session, found.id):
+                return []  # somebody took it up again
+            ids = inbox.store_replies(session, work.conversation_id, rows)
+        now = utcnow()
+        return [
+            Outbound(row_id, "queued", row.text, row.content, 0, None, None, now)
+            for row_id, row in zip(ids, rows, strict=True)
+        ]
+
+
+def return_forgotten(
+    sessions: sessionmaker[Session], silent_after: dt.timedelta, bell: Callable[[str], None]
+) -> list[int]:
+    """Back into the queue with what nobody answers; the conversations to deliver to."""
+    with session_scope(sessions, readonly=True) as session:
+        if not handoffs.any_claimed(session):
+            return []
+    with session_scope(sessions) as session:
+        returned = handoffs.return_absent(session)
+        returned += handoffs.return_silent(session, silent_after)
+    for conversation_id in returned:
+        ring(sessions, conversation_id, bell)
+    return returned
