@@ -143,7 +143,11 @@ class FileRefused(BotError):
 
 
 class StaffError(BotError):
-    """A staff account cannot be made or used as asked; the message says why."""
+    """A staff account cannot be made or used as asked; `said` tells staff why, in Vietnamese."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said or "Chưa làm được việc này. Mời anh/chị tải lại trang rồi thử lại."
 
 
 class CannedError(BotError):

@@ -22,6 +22,8 @@ only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DESK = {"agent", "admin", "auditor"}
 ADMIN = {"editor", "approver", "admin", "auditor"}
 EDIT = {"editor", "approver", "admin"}
+CANNED = {"agent", "editor", "admin"}
+WATCH = {"admin", "auditor"}
 TABLE = [
     ("GET", "/desk/", DESK),
     ("GET", "/desk/feedback", DESK),
@@ -31,6 +33,27 @@ TABLE = [
     ("GET", "/desk/conversations/{conversation}", DESK),
     ("POST", "/desk/conversations/{conversation}/reply", {"agent", "admin"}),
     ("POST", "/desk/requests/{request}/handled", {"agent", "admin"}),
+    ("GET", "/desk/canned", CANNED),
+    ("GET", "/desk/canned/new", CANNED),
+    ("POST", "/desk/canned/new", CANNED),
+    ("GET", "/desk/canned/999", CANNED),
+    ("POST", "/desk/canned/999", CANNED),
+    ("POST", "/desk/canned/999/delete", CANNED),
+    ("GET", "/admin/staff", WATCH),
+    ("POST", "/admin/staff", {"admin"}),
+    ("GET", "/admin/staff/999", WATCH),
+    ("POST", "/admin/staff/999/active", {"admin"}),
+    ("POST", "/admin/staff/999/role", {"admin"}),
+    ("POST", "/admin/staff/999/capacity", {"admin"}),
+    ("POST", "/admin/staff/999/password", {"admin"}),
+    ("POST", "/admin/staff/999/desks", {"admin"}),
+    ("GET", "/admin/password", set(staff.ROLES)),
+    ("POST", "/admin/password", set(staff.ROLES)),
+    ("GET", "/admin/desks", WATCH),
+    ("GET", "/admin/desks/999", WATCH),
+    ("POST", "/admin/desks/999/active", {"admin"}),
+    ("POST", "/admin/desks/999/members", {"admin"}),
+    ("POST", "/admin/desks/999/members/999/remove", {"admin"}),
     ("GET", "/admin/", ADMIN),
     ("GET", "/admin/procedures/none", ADMIN),
     ("GET", "/admin/coverage", ADMIN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bot.desk.canned
 import bot.desk.dead_letters  # noqa: F401
 from bot.desk.views import blueprint
 

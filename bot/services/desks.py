@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,14 +137,31 @@ def presence(session: Session, staff_id: int) -> Presence | None:
 
 def who_is_present(session: Session, desk_id: int) -> list[Presence]:
     """The members of a desk who are present, by name; `has_room` tells who can take one more."""
+    return [who for who in members_of(session, desk_id) if who.state == PRESENT]
+
+
+def members_of(session: Session, desk_id: int) -> list[Presence]:
+    """The active members of a desk, by name."""
     rows = session.execute(
         _presences()
         .join(DeskMember, DeskMember.staff_id == Staff.id)
-        .where(DeskMember.desk_id == desk_id, *_at_work(utcnow()))
+        .where(DeskMember.desk_id == desk_id)
         .order_by(Staff.name, Staff.id)
     )
     now = utcnow()
     return [_presence(row, now) for row in rows]
+
+
+def count_present(session: Session) -> Counter[int]:
+    """How many are present at each desk, by its id."""
+    rows = session.execute(
+        select(DeskMember.desk_id, func.count())
+        .join(Staff, Staff.id == DeskMember.staff_id)
+        .join(StaffPresence, StaffPresence.staff_id == Staff.id)
+        .where(*_at_work(utcnow()))
+        .group_by(DeskMember.desk_id)
+    )
+    return Counter({row[0]: row[1] for row in rows})
 
 
 def load_of(session: Session, staff_id: int) -> int:

@@ -38,17 +38,18 @@ def create(session: Session, *, email: str, name: str, role: str, password: str)
     """Make an account; raises StaffError when it exists or a value is not acceptable."""
     email, name = email.strip().lower(), " ".join(name.split())
     if not _EMAIL.fullmatch(email) or len(email) > 200:
-        raise StaffError(f"{email!r} is not an e-mail address")
+        raise StaffError(f"{email!r} is not an e-mail address", "E-mail chưa đúng.")
     if not name or len(name) > 200:
-        raise StaffError("a name is needed (at most 200 characters)")
+        raise StaffError("a name is needed (at most 200 characters)", "Cần có họ tên.")
     if role not in ROLES:
-        raise StaffError(f"the role must be one of {', '.join(ROLES)}")
-    if len(password) < LEAST_PASSWORD:
-        raise StaffError(f"the password must have at least {LEAST_PASSWORD} characters")
-    hashed = generate_password_hash(password, method="scrypt")
+        raise StaffError(f"the role must be one of {', '.join(ROLES)}", "Chưa chọn vai trò.")
+    hashed = _hashed(password)
     values = {"email": email, "name": name, "role": role, "password_hash": hashed}
     if not insert_once(session, Staff, values):
-        raise StaffError(f"an account for {email} exists already; nothing was changed")
+        raise StaffError(
+            f"an account for {email} exists already; nothing was changed",
+            "E-mail này đã có tài khoản.",
+        )
     made = session.execute(select(Staff.id).where(Staff.email == email)).scalar_one()
     return Member(made, email, name, role)
 
@@ -109,6 +110,36 @@ def set_active(session: Session, staff_id: int, active: bool) -> None:
     )
     if not active:
         session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+
+
+def set_password(session: Session, staff_id: int, password: str, *, keep: str = "") -> None:
+    """Change a password and end the sessions of the old one, but for that of the token `keep`.
+
+    Raises StaffError when the password is too short.
+    """
+    session.execute(
+        update(Staff)
+        .where(Staff.id == staff_id)
+        .values(password_hash=_hashed(password))
+        .execution_options(synchronize_session=False)
+    )
+    theirs = StaffSession.staff_id == staff_id
+    session.execute(delete(StaffSession).where(theirs, StaffSession.token_digest != _digest(keep)))
+
+
+def knows_password(session: Session, staff_id: int, password: str) -> bool:
+    """Whether this is the password of an account."""
+    kept = session.execute(select(Staff.password_hash).where(Staff.id == staff_id)).scalar()
+    return check_password_hash(kept or _nobodys_hash(), password)
+
+
+def _hashed(password: str) -> str:
+    if len(password) < LEAST_PASSWORD:
+        raise StaffError(
+            f"the password must have at least {LEAST_PASSWORD} characters",
+            f"Mật khẩu cần ít nhất {LEAST_PASSWORD} ký tự.",
+        )
+    return str(generate_password_hash(password, method="scrypt"))
 
 
 def _digest(token: str) -> str:

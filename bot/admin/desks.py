@@ -1,0 +1,95 @@
+"""/admin/desks: which desks there are, whether they are open, who sits there."""
+
+from __future__ import annotations
+
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bot import auth
+from bot.admin.staff import READERS
+from bot.admin.views import blueprint
+from bot.database import session_scope
+from bot.errors import StaffError
+from bot.services import desk_members
+
+KINDS = {"centre": "Trung tâm", "department": "Sở, ngành", "commune": "Xã, phường"}
+
+
+@blueprint.get("/desks")
+@auth.allow(*READERS)
+def desks() -> ResponseReturnValue:
+    """Every desk."""
+    words = request.args.get("q", "")[:200]
+    kind = request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        rows = desk_members.listed(session, kind=kind, words=words)
+    return render_template("admin/desks.html", rows=rows, words=words, kind=kind, kinds=KINDS)
+
+
+@blueprint.get("/desks/<int(max=2147483647):desk_id>")
+@auth.allow(*READERS)
+def desk(desk_id: int) -> ResponseReturnValue:
+    """One desk and its members."""
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        found = desk_members.one(session, desk_id)
+    if found is None:
+        abort(404)
+    row, members = found
+    return render_template(
+        "admin/desk.html",
+        row=row,
+        members=members,
+        kinds=KINDS,
+        may_act=auth.signed_in().role == "admin",
+    )
+
+
+@blueprint.post("/desks/<int(max=2147483647):desk_id>/active")
+@auth.allow("admin")
+def desk_active(desk_id: int) -> ResponseReturnValue:
+    """Open or close a desk."""
+    active = request.form.get("active") == "yes"
+    said = "Đã mở bàn trực." if active else "Đã đóng bàn trực; việc mới sẽ về sở ngành, trung tâm."
+    try:
+        with session_scope(current_app.extensions["sessions"]) as session:
+            if not desk_members.set_active(session, auth.signed_in().id, desk_id, active):
+                abort(404)
+    except StaffError as error:
+        said = error.said
+    return _told(desk_id, said)
+
+
+@blueprint.post("/desks/<int(max=2147483647):desk_id>/members")
+@auth.allow("admin")
+def desk_add(desk_id: int) -> ResponseReturnValue:
+    """Seat somebody at a desk."""
+    said = "Đã thêm vào bàn trực."
+    email = request.form.get("email", "")[:200]
+    try:
+        with session_scope(current_app.extensions["sessions"]) as session:
+            if not desk_members.add(session, auth.signed_in().id, desk_id, email=email):
+                abort(404)
+    except StaffError as error:
+        said = error.said
+    return _told(desk_id, said)
+
+
+@blueprint.post(
+    "/desks/<int(max=2147483647):desk_id>/members/<int(max=2147483647):staff_id>/remove"
+)
+@auth.allow("admin")
+def desk_remove(desk_id: int, staff_id: int) -> ResponseReturnValue:
+    """Take somebody off a desk."""
+    with session_scope(current_app.extensions["sessions"]) as session:
+        if not desk_members.remove(session, auth.signed_in().id, desk_id, staff_id):
+            abort(404)
+    if request.form.get("back") == "staff":
+        flash("Đã bỏ khỏi bàn trực.")
+        return redirect(url_for("admin.staff_one", staff_id=staff_id), 303)
+    return _told(desk_id, "Đã bỏ khỏi bàn trực.")
+
+
+def _told(desk_id: int, said: str) -> ResponseReturnValue:
+    flash(said)
+    return redirect(url_for("admin.desk", desk_id=desk_id), 303)
