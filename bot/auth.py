@@ -84,6 +84,8 @@ def allow(*roles: str, max_body: int | None = None) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             who = member()
+            if who is None and request.headers.get("HX-Request"):
+                return "", 401, {"HX-Redirect": url_for("auth.login")}  # the whole page goes there
             if who is None:
                 return redirect(url_for("auth.login", next=_here()))
             if who.role not in roles:
@@ -228,7 +230,7 @@ def _target(who: Member) -> str:
     asked = request.values.get("next", "")
     if is_local(asked):
         return asked
-    return url_for("desk.requests" if who.role in READERS_OF_DESK else "admin.procedures")
+    return url_for("desk.queue" if who.role in READERS_OF_DESK else "admin.procedures")
 
 
 def is_local(target: str) -> bool:

@@ -27,11 +27,11 @@ def ring(store: redis.Redis[Any], name: str) -> None:
 
 
 class Bell:
-    """Waits for rings of one name. Listen first, then look: no ring falls in between."""
+    """Waits for rings of some names. Listen first, then look: no ring falls in between."""
 
-    def __init__(self, store: redis.Redis[Any], name: str) -> None:
+    def __init__(self, store: redis.Redis[Any], *names: str) -> None:
         self._store = store
-        self._name = name
+        self._names = names
         self._heard: Any = None
         self._try_at = 0.0
         self._listen()
@@ -61,7 +61,7 @@ class Bell:
     def _listen(self) -> None:
         heard = self._store.pubsub()
         try:
-            heard.subscribe(self._name)
+            heard.subscribe(*self._names)
         except redis.RedisError:
             with contextlib.suppress(redis.RedisError):
                 heard.close()

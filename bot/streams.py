@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,10 +71,10 @@ class Places:
         self._taken: Counter[str] = Counter()
         self._guard = threading.Lock()
 
-    def take(self, reader: str) -> bool:
+    def take(self, reader: str, most: int = MOST_OF_ONE) -> bool:
         """A place for one more stream of this reader; False when there is none."""
         with self._guard:
-            if self._taken.total() >= self._most or self._taken[reader] >= MOST_OF_ONE:
+            if self._taken.total() >= self._most or self._taken[reader] >= most:
                 return False
             self._taken[reader] += 1
             return True
@@ -106,15 +106,21 @@ def once(look: Look) -> Response:
     return Response(_now(look), mimetype="text/event-stream", headers=_HEADERS)
 
 
-def follow(look: Look, *, bell: str, reader: str) -> Response | None:
-    """An open stream: a look now, at each ring of `bell`, and at each beat. None: no place left."""
+def follow(
+    look: Look, *, bell: str | Sequence[str], reader: str, most: int = MOST_OF_ONE
+) -> Response | None:
+    """An open stream: a look now, at each ring of `bell`, and at each beat. None: no place left.
+
+    `most`: how many streams this reader may have in one process.
+    """
     places: Places = current_app.extensions["stream_places"]
-    if not places.take(reader):
+    if not places.take(reader, most):
         return None
     store: redis.Redis[Any] = current_app.extensions["store"]
     client: socket.socket | None = request.environ.get("gunicorn.socket")
+    bells = (bell,) if isinstance(bell, str) else tuple(bell)
     response = Response(
-        _live(look, store, bell, client), mimetype="text/event-stream", headers=_HEADERS
+        _live(look, store, bells, client), mimetype="text/event-stream", headers=_HEADERS
     )
     # Not in the generator: one that is never started never comes to its `finally`.
     response.call_on_close(lambda: places.leave(reader))
@@ -130,10 +136,10 @@ def _now(look: Look) -> Iterator[str]:
 
 
 def _live(
-    look: Look, store: redis.Redis[Any], name: str, client: socket.socket | None
+    look: Look, store: redis.Redis[Any], names: Sequence[str], client: socket.socket | None
 ) -> Iterator[str]:
     ends = time.monotonic() + LIFE_SECONDS
-    bell = Bell(store, name)
+    bell = Bell(store, *names)
     try:
         yield ":\n\n"  # the headers go out now
         while time.monotonic() < ends:

@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 from bot.database import session_scope, utcnow
 from bot.models.audit import AuditEntry
 from bot.models.conversations import Conversation, HumanRequest, Message
+from bot.models.desks import Desk, DeskMember
+from bot.models.handoffs import Handoff
 from bot.models.staff import Staff, StaffSession
 from bot.services import staff
 from bot.settings import Settings
@@ -128,6 +130,23 @@ class Office:
             )
             session.add(row)
             session.flush()
+            return int(row.id)
+
+    def hands_over(self, conversation_id: int, **values: Any) -> int:
+        """A handoff of a conversation that waits at no desk unless told otherwise; its id."""
+        with session_scope(self.sessions) as session:
+            row = Handoff(**{"conversation_id": conversation_id, "reason": "asked", **values})
+            session.add(row)
+            session.flush()
+            return int(row.id)
+
+    def desk(self, name: str = "Sở Tư pháp", *members: int, **values: Any) -> int:
+        """A desk with these members; its id."""
+        with session_scope(self.sessions) as session:
+            row = Desk(**{"code": name[:40], "name": name, "kind": "department", **values})
+            session.add(row)
+            session.flush()
+            session.add_all(DeskMember(desk_id=row.id, staff_id=member) for member in members)
             return int(row.id)
 
     def trail(self) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from tests.consoles import PASSWORD, Browser, Office, hidden
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
+WRITE = {"agent", "admin"}
 DESK = {"agent", "admin", "auditor"}
 ADMIN = {"editor", "approver", "admin", "auditor"}
 EDIT = {"editor", "approver", "admin"}
@@ -26,6 +27,27 @@ CANNED = {"agent", "editor", "admin"}
 WATCH = {"admin", "auditor"}
 TABLE = [
     ("GET", "/desk/", DESK),
+    ("GET", "/desk/mine", DESK),
+    ("GET", "/desk/all", {"admin", "auditor"}),
+    ("GET", "/desk/closed", DESK),
+    ("GET", "/desk/tabs", DESK),
+    ("GET", "/desk/events", DESK),
+    ("POST", "/desk/presence", {"agent", "admin"}),
+    ("GET", "/desk/handoffs/{handoff}", DESK),
+    ("GET", "/desk/handoffs/{handoff}/thread", DESK),
+    ("GET", "/desk/handoffs/{handoff}/search", WRITE),
+    ("GET", "/desk/handoffs/{handoff}/text", WRITE),
+    ("GET", "/desk/handoffs/{handoff}/files/1", DESK),
+    ("POST", "/desk/handoffs/{handoff}/claim", WRITE),
+    ("POST", "/desk/handoffs/{handoff}/take-over", {"admin"}),
+    ("POST", "/desk/handoffs/{handoff}/release", WRITE),
+    ("POST", "/desk/handoffs/{handoff}/transfer", WRITE),
+    ("POST", "/desk/handoffs/{handoff}/close", WRITE),
+    ("POST", "/desk/handoffs/{handoff}/note", WRITE),
+    ("POST", "/desk/handoffs/{handoff}/ask-info", WRITE),
+    ("POST", "/desk/handoffs/{handoff}/reply", WRITE),
+    ("POST", "/desk/conversations/{conversation}/take", WRITE),
+    ("GET", "/desk/requests", DESK),
     ("GET", "/desk/feedback", DESK),
     ("GET", "/desk/undelivered", DESK),
     ("POST", "/desk/undelivered/replay", {"agent", "admin"}),
@@ -72,9 +94,15 @@ TABLE = [
 FORMS = {"/desk/conversations/{conversation}/reply": {"text": "Chào anh"}}
 
 
-def ask(browser: Browser, office: Office, method: str, path: str) -> int:
+def address(office: Office, path: str) -> str:
+    """The path about a citizen who waits for a person."""
     conversation = office.citizen()
-    full = path.format(conversation=conversation, request=office.asks_for_person(conversation))
+    known = {"conversation": conversation, "request": office.asks_for_person(conversation)}
+    return path.format(**known, handoff=office.hands_over(conversation))
+
+
+def ask(browser: Browser, office: Office, method: str, path: str) -> int:
+    full = address(office, path)
     if method == "GET":
         return browser.get(full).status_code
     return browser.post(full, FORMS.get(path)).status_code
@@ -100,8 +128,7 @@ def test_nobody_gets_in_without_signing_in(
     office: Office, method: str, path: str, allowed: set[str]
 ) -> None:
     browser = office.browser()
-    conversation = office.citizen()
-    full = path.format(conversation=conversation, request=office.asks_for_person(conversation))
+    full = address(office, path)
     answer = browser.get(full) if method == "GET" else browser.post(full)
     assert answer.status_code == 302
     assert answer.location.startswith("/login")
@@ -120,8 +147,7 @@ def test_the_table_names_every_staff_page(office: Office) -> None:
 def test_a_form_from_elsewhere_is_refused(office: Office, path: str, token: str) -> None:
     browser = office.browser("admin")
     browser.csrf()
-    conversation = office.citizen()
-    full = path.format(conversation=conversation, request=office.asks_for_person(conversation))
+    full = address(office, path)
     answer = browser.client.post(full, data={"csrf_token": token, "text": "Chào"})
     assert answer.status_code == 400
     assert office.trail() == []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bot.desk.acts
 import bot.desk.canned
-import bot.desk.dead_letters  # noqa: F401
+import bot.desk.dead_letters
+import bot.desk.handoff
+import bot.desk.lists
+import bot.desk.live  # noqa: F401
 from bot.desk.views import blueprint
 
 __all__ = ["blueprint"]

@@ -1,4 +1,4 @@
-"""/desk/: lists of what waits for people, and the conversation behind each of their rows."""
+"""/desk/: the blueprint, what all its pages share, and the conversation behind each list's row."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from bot import auth
 from bot.database import session_scope
+from bot.desk import words
 from bot.errors import LostRace, WindowClosed
-from bot.services import audit
+from bot.services import audit, console, desks, handoffs
 from bot.services import requests as waiting
 from bot.services.pages import Page
 
@@ -25,11 +26,18 @@ READERS = auth.READERS_OF_DESK
 WRITERS = ("agent", "admin")
 
 
-@blueprint.get("/")
-@auth.allow(*READERS)
-def requests() -> ResponseReturnValue:
-    """Citizens who asked for a person."""
-    return _list("desk/requests.html", waiting.people_asked_for)
+@blueprint.context_processor
+def shared() -> dict[str, Any]:
+    """What every page of the desk can name; the numbers are read only where they are shown."""
+    who = auth.member()  # None on the page that tells a stranger to go away
+    role = who.role if who else ""
+    return {
+        "words": words,
+        "tabs": _tabs,
+        "presence": _presence,
+        "may_write": role in WRITERS,
+        "supervises": role in console.SEES_ALL,
+    }
 
 
 @blueprint.get("/feedback")
@@ -37,6 +45,13 @@ def requests() -> ResponseReturnValue:
 def feedback() -> ResponseReturnValue:
     """What citizens said about the service."""
     return _list("desk/feedback.html", waiting.feedback)
+
+
+@blueprint.get("/requests")
+@auth.allow(*READERS)
+def requests() -> ResponseReturnValue:
+    """Citizens who asked for a person in a conversation that could not be handed over."""
+    return _list("desk/requests.html", waiting.people_asked_for)
 
 
 @blueprint.get("/conversations/<int(max=4611686018427387904):conversation_id>")
@@ -50,7 +65,7 @@ def conversation(conversation_id: int) -> ResponseReturnValue:
 @auth.allow(*WRITERS)
 def reply(conversation_id: int) -> ResponseReturnValue:
     """Write to the citizen."""
-    text = unicodedata.normalize("NFC", request.form.get("text", "").replace("\r\n", "\n")).strip()
+    text = clean(request.form.get("text", ""))
     if not text or len(text) > waiting.REPLY_LIMIT:
         said = (
             f"Tin dài {len(text)} ký tự, mỗi tin chỉ được {waiting.REPLY_LIMIT}. Mời rút ngắn."
@@ -59,14 +74,19 @@ def reply(conversation_id: int) -> ResponseReturnValue:
         )
         return _conversation(conversation_id, draft=text, error=said, code=422)
     form_id = request.form.get("form_id", "") or secrets.token_urlsafe(12)
+    who = auth.signed_in()
     try:
         with session_scope(current_app.extensions["sessions"]) as session:
             if waiting.thread(session, conversation_id) is None:
                 abort(404)
-            who = auth.signed_in()
+            if not console.may_open(session, who, conversation_id):
+                abort(404)
             reply_id = waiting.reply(session, conversation_id, who.id, text, form_id=form_id)
     except WindowClosed:
         said = "Đã quá 7 ngày kể từ lần cuối người dân nhắn, hoặc người dân đã rút. Tin chưa gửi."
+        return _conversation(conversation_id, draft=text, error=said, code=409)
+    except LostRace as lost:
+        said = f"{lost} đang trả lời người dân này. Tin của anh/chị chưa gửi."
         return _conversation(conversation_id, draft=text, error=said, code=409)
     if reply_id is None:
         flash("Tin này đã được gửi rồi, không gửi lần thứ hai.")
@@ -95,29 +115,43 @@ def handled(request_id: int) -> ResponseReturnValue:
     return redirect(url_for("desk.requests"), 303)
 
 
+def clean(text: str) -> str:
+    """A text from a form as it is kept: composed letters, plain line ends."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+
+
+def page_number() -> int:
+    """The page that the address asks for, from 1."""
+    given = request.args.get("page", "1")
+    return max(1, int(given)) if _is_number(given) else 1
+
+
+def message_before() -> int | None:
+    """The message before which the address asks for what was said."""
+    given = request.args.get("before", "")
+    return int(given) if _is_number(given) else None
+
+
 def _conversation(
     conversation_id: int, *, draft: str = "", error: str = "", code: int = 200
 ) -> ResponseReturnValue:
-    before = request.args.get("before", "")
+    who = auth.signed_in()
     with session_scope(current_app.extensions["sessions"]) as session:
-        found = waiting.thread(
-            session, conversation_id, before=int(before) if _is_number(before) else None
-        )
-        if found is None:
+        found = waiting.thread(session, conversation_id, before=message_before())
+        if found is None or not console.may_open(session, who, conversation_id):
             abort(404)
-        audit.record(
-            session, auth.signed_in().id, "view_conversation", "conversation", conversation_id
-        )
+        audit.record(session, who.id, "view_conversation", "conversation", conversation_id)
         counts = waiting.counts(session)
+        past = handoffs.history(session, conversation_id)
     page = render_template(
         "desk/conversation.html",
         thread=found,
+        past=past,
         counts=counts,
         draft=draft,
         error=error,
         form_id=secrets.token_urlsafe(12),
         limit=waiting.REPLY_LIMIT,
-        may_write=auth.signed_in().role in WRITERS,
     )
     return page, code
 
@@ -126,14 +160,26 @@ def _list(template: str, read: Callable[[Session, int], Page[Any]]) -> str:
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         page = read(session, page_number())
         counts = waiting.counts(session)
-    may_write = auth.signed_in().role in WRITERS
-    return render_template(template, page=page, counts=counts, may_write=may_write)
+    return render_template(template, page=page, counts=counts)
 
 
-def page_number() -> int:
-    """The page that the address asks for, from 1."""
-    given = request.args.get("page", "1")
-    return max(1, int(given)) if _is_number(given) else 1
+def _tabs() -> dict[str, Any]:
+    """The numbers of the tabs, and how the lists stand: a stream tells when that has changed."""
+    who = auth.signed_in()
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        return {
+            "numbers": console.numbers(session, who),
+            "counts": waiting.counts(session),
+            "stamp": console.queue_stamp(session, who),
+        }
+
+
+def _presence() -> desks.Presence | None:
+    who = auth.signed_in()
+    if who.role not in WRITERS:
+        return None
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        return desks.presence(session, who.id)
 
 
 def _is_number(text: str) -> bool:

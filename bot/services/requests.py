@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -201,6 +201,22 @@ def reply(
 ) -> int | None:
     """Put an agent's reply into the outbox; its id, or None when this form was sent before.
 
+    Raises as `reply_with` does.
+    """
+    ids = reply_with(session, conversation_id, staff_id, [NewReply(text, {})], form_id=form_id)
+    return ids[0] if ids else None
+
+
+def reply_with(
+    session: Session,
+    conversation_id: int,
+    staff_id: int,
+    replies: Sequence[NewReply],
+    *,
+    form_id: str,
+) -> list[int] | None:
+    """Put an agent's messages into the outbox; their ids, or None when this form was sent before.
+
     Raises WindowClosed when the platform would refuse it, and LostRace, with their name, while
     somebody else is at the conversation. Deliver it after the commit.
     """
@@ -215,12 +231,13 @@ def reply(
         "reply",
         "conversation",
         conversation_id,
-        {"characters": len(text)},
+        {"characters": sum(len(r.text) for r in replies), "messages": len(replies)},
         once=f"reply:{staff_id}:{form_id[:40]}",
     ):
         return None
     handoffs.replying(session, conversation_id, staff_id)
-    return store_replies(session, conversation_id, [NewReply(text, {"staff_id": staff_id})])[0]
+    rows = [NewReply(r.text, {**r.content, "staff_id": staff_id}) for r in replies]
+    return store_replies(session, conversation_id, rows)
 
 
 def _is_writable(conversation: Conversation) -> bool:
