@@ -158,6 +158,14 @@ def test_what_a_desk_without_free_hands_cannot_take_is_shown_to_the_centre(place
     assert desks.overflow_desks(place.session, place.commune) == (place.centre,)
 
 
+def test_a_desk_whose_only_browser_died_overflows(place: Place) -> None:
+    an = place.hire("An", place.commune)
+    assert desks.count_present(place.session)[place.commune] == 1
+    place.last_heard_of(an, dt.timedelta(minutes=3))
+    assert desks.overflow_desks(place.session, place.commune) == (place.centre,)
+    assert desks.count_present(place.session)[place.commune] == 0
+
+
 def test_the_centre_overflows_to_nobody(place: Place) -> None:
     assert desks.overflow_desks(place.session, place.centre) == ()
 
