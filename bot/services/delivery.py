@@ -19,7 +19,8 @@ from bot.errors import LostRace, TokenError
 from bot.models.conversations import ChannelToken, Conversation, Message
 from bot.services.inbox import ARRIVES_WITHIN, SENDING_DOUBT, Inbound, pending
 
-OPEN_STATES = ("pending", "queued", "sending", "unknown")
+OPEN_REPLIES = ("queued", "sending", "unknown")
+OPEN_STATES = ("pending", *OPEN_REPLIES)
 # How the error of a reply reads that a new grant may set free.
 _HELD_BY_GRANT = (
     f"{TokenError.MARK}%",
@@ -96,7 +97,7 @@ def outbox(session: Session, conversation_id: int) -> list[Outbound]:
             Message.conversation_id == conversation_id,
             # Only so, and without ORDER BY, does SQLite take the index of the states; else it walks
             # through all that was ever said here.
-            Message.state.in_(("queued", "sending", "unknown")),
+            Message.state.in_(OPEN_REPLIES),
             or_(Message.state != "unknown", Message.not_before.is_not(None)),
         )
     )
@@ -113,7 +114,7 @@ def start(session: Session, reply_id: int) -> None:
     _move(
         session,
         reply_id,
-        from_state="queued",
+        from_states=("queued",),
         state="sending",
         attempts=Message.attempts + 1,
         not_before=now + SENDING_DOUBT,
@@ -121,7 +122,9 @@ def start(session: Session, reply_id: int) -> None:
     )
 
 
-def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int | None) -> None:
+def sent(
+    session: Session, reply_id: int, platform_id: str, *, start_next: int | None = None
+) -> None:
     """Note that the platform took a reply, and claim the next one in the same transaction.
 
     A kill between the platform's yes and this commit leaves `sending`; see `start`.
@@ -129,7 +132,7 @@ def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int |
     _move(
         session,
         reply_id,
-        from_state=None,
+        from_states=OPEN_REPLIES,  # whatever others thought of it meanwhile: the platform has it
         state="sent",
         channel_message_id=platform_id or None,
         not_before=None,
@@ -140,12 +143,12 @@ def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int |
         start(session, start_next)
 
 
-def refused(session: Session, reply_id: int, reason: str) -> None:
+def refused(session: Session, reply_id: int, reason: str, *, from_state: str = "sending") -> None:
     """Close a reply that can never be sent; it is kept and shown with its reason."""
     _move(
         session,
         reply_id,
-        from_state=None,
+        from_states=(from_state,),
         state="refused",
         error=reason[:300],
         not_before=None,
@@ -154,17 +157,25 @@ def refused(session: Session, reply_id: int, reason: str) -> None:
 
 
 def deferred(
-    session: Session, reply_id: int, reason: str, seconds: float, *, tried: bool = True
+    session: Session,
+    reply_id: int,
+    reason: str,
+    seconds: float,
+    *,
+    tried: bool = True,
+    seen: Outbound | None = None,
 ) -> None:
     """Put a reply that was certainly not sent back into the queue, due in `seconds`.
 
-    With `tried` False the platform was not even asked, and the try does not count.
+    With `tried` False the platform was not even asked, and the try does not count. This and
+    `doubtful` are about the caller's own send, or about a row as it was `seen`; they raise LostRace
+    when somebody has changed it since.
     """
     due = utcnow() + dt.timedelta(seconds=seconds)
     _move(
         session,
         reply_id,
-        from_state=None,
+        seen=seen,
         state="queued",
         attempts=Message.attempts - int(not tried),  # counted when it was claimed
         error=reason[:300],
@@ -179,6 +190,7 @@ def doubtful(
     *,
     look_up_in: float | None,
     decisive_now: bool = False,
+    seen: Outbound | None = None,
 ) -> None:
     """Mark a reply of which nobody knows whether it arrived; looked up again if a time is given.
 
@@ -186,11 +198,11 @@ def doubtful(
     """
     now = utcnow()
     due = None if look_up_in is None else now + dt.timedelta(seconds=look_up_in)
-    more = {"decisive_at": now} if decisive_now else {}
+    more: dict[str, Any] = {"decisive_at": now} if decisive_now else {}
     _move(
         session,
         reply_id,
-        from_state=None,
+        seen=seen,
         state="unknown",
         error=reason[:300],
         not_before=due,
@@ -298,11 +310,23 @@ def _waits_for_token(channel: str) -> tuple[Any, ...]:
     )
 
 
-def _move(session: Session, reply_id: int, *, from_state: str | None, **values: Any) -> None:
-    open_states = (from_state,) if from_state else ("queued", "sending", "unknown")
+def _move(
+    session: Session,
+    reply_id: int,
+    *,
+    from_states: Sequence[str] = ("sending",),
+    seen: Outbound | None = None,
+    **values: Any,
+) -> None:
+    same = [Message.state.in_(from_states)]
+    if seen is not None:
+        # Two workers may look one row up when the store has lost the lock: one of them acts on it.
+        due = seen.not_before
+        when = Message.not_before.is_(None) if due is None else Message.not_before == due
+        same = [Message.state == seen.state, when]
     moved = session.execute(
         update(Message)
-        .where(Message.id == reply_id, Message.state.in_(open_states))
+        .where(Message.id == reply_id, *same)
         .values(values)
         .execution_options(synchronize_session=False)
     )

@@ -169,6 +169,24 @@ def test_rasa_that_is_not_there_at_all_is_waited_for(chain: Chain, fake_rasa: Fa
     assert (message.not_before - utcnow()).total_seconds() <= 5
 
 
+def test_a_withdrawal_is_never_given_up(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    attendant = chain.attendant()
+    conversation = chain.say("bí mật")
+    attendant.attend(conversation)
+    chain.say("", kind="withdraw")
+    attendant.attend(chain.say("người khác", user="9"))
+    fake_rasa.forget_with = 503
+    for _ in range(10):
+        attendant.attend(conversation)
+    fake_rasa.forget_with = 200
+    attendant.attend(conversation)
+    mine = [m for m in chain.messages("in") if m.conversation_id == conversation]
+    assert [m.text for m in mine] == ["", ""]
+    assert fake_zalo.texts(USER) == ["đáp: bí mật"]
+
+
 def test_an_engine_that_comes_and_goes_is_no_fault_of_a_message(
     chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
 ) -> None:
