@@ -78,6 +78,7 @@ class Soak:
         def trouble(written: threading.Event) -> int:
             for done in range(1, count + 1):
                 time.sleep(self.rng.uniform(0.5, 1.5) * every)
+                wait_until(lambda: bool(self.machine.victims()), SETTLE_SECONDS)
                 victims = self.machine.victims()
                 # By kind first: a process with many children is not a likelier victim.
                 kind = self.rng.choice(sorted({name.split()[0] for name in victims}))
