@@ -369,11 +369,6 @@ class World:
         for key in self.store.keys("lock:*"):
             self.store.delete(key)
 
-    def another_worker_sends_too(self) -> None:
-        """The same in the middle of a send; see test_what_was_erased_in_the_middle_of_a_send."""
-        if not self.rows(Message.state == "pending", Message.kind == "withdraw"):
-            self.another_worker_takes_over()
-
     def another_worker_takes_over(self) -> None:
         """The lock ended while its holder was slow, and somebody else does the work."""
         self.raced = True
@@ -483,8 +478,6 @@ class Outbox(RuleBasedStateMachine):
         world.dies_in = dies_in
         if middle is not None:
             where, what = middle
-            if (where, what) == ("send", "another_worker_takes_over"):
-                what = "another_worker_sends_too"
             world.plans[where].append(getattr(world, what))
         world.attend_all(world.due() if swept else world.conversations())
         world.calm()
@@ -662,7 +655,6 @@ def test_a_reply_that_waited_long_is_looked_up_as_long_as_any_other(world: World
     assert (reply.state, reply.not_before is None) == ("unknown", False)
 
 
-@pytest.mark.xfail(strict=True, reason="a reply that was given up as unknown is opened again")
 def test_what_was_erased_in_the_middle_of_a_send_is_not_said_again_blank(world: World) -> None:
     def erase() -> None:
         with session_scope(world.sessions) as session:
