@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.database import utcnow
 from bot.errors import LostRace, TokenError
@@ -241,21 +241,34 @@ def note_receipt(
     return int(changed.rowcount)
 
 
-def due_conversations(session: Session, *, limit: int = 500) -> list[int]:
-    """Conversations with work that is due and that no wake-up seems to be coming for."""
+def due_conversations(session: Session, *, after: int = 0, limit: int = 500) -> list[int]:
+    """Conversations with work that is due and that no wake-up seems to be coming for.
+
+    At most `limit`, in the order of their ids from the one behind `after` on, and round again: who
+    gives the last id of one look to the next one misses nobody, however many there are.
+    """
     now = utcnow()
+    waiting = aliased(Message)
     due = or_(
-        and_(
-            Message.state.in_(OPEN_STATES),
-            Message.not_before <= now,
-        ),
+        and_(Message.state.in_(OPEN_STATES), Message.not_before <= now),
         and_(
             Message.state.in_(("pending", "queued")),
             Message.not_before.is_(None),
             Message.created_at < now - ORPHAN_AGE,
         ),
     )
-    rows = session.execute(select(Message.conversation_id).where(due).distinct().limit(limit))
+    # Nothing goes before its turn: what stands behind a row that must wait waits with it.
+    held = exists().where(
+        waiting.conversation_id == Message.conversation_id,
+        waiting.direction == Message.direction,
+        waiting.state.in_(OPEN_STATES),
+        waiting.not_before > now,
+        _stands_before(waiting),
+    )
+    # The order is made outside, or SQLite takes the index that has it and reads all that is closed.
+    found = select(Message.conversation_id).where(due, ~held).distinct().subquery()
+    ids = found.c.conversation_id
+    rows = session.execute(select(ids).order_by(case((ids > after, 0), else_=1), ids).limit(limit))
     return [row[0] for row in rows]
 
 
@@ -299,6 +312,16 @@ def gauges(session: Session) -> dict[str, float]:
         "oldest_pending_seconds": (utcnow() - oldest).total_seconds() if oldest else 0.0,
         "channel_grants_lost": float(lost),
     }
+
+
+def _stands_before(other: Any) -> Any:
+    """Whether the other row's turn is before a message's: replies by id, a citizen's as written."""
+    earlier = other.id < Message.id
+    written = and_(other.occurred_at == Message.occurred_at, earlier)
+    return case(
+        (Message.direction == "out", earlier),
+        else_=or_(other.occurred_at < Message.occurred_at, written),
+    )
 
 
 def _waits_for_token(channel: str) -> tuple[Any, ...]:
