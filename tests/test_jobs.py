@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -15,8 +16,12 @@ from typing import Any
 
 import pytest
 import redis
+from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.channels.zalo.oauth import TIMEOUT
+from bot.database import session_scope, utcnow
+from bot.models.conversations import ChannelToken
 from bot.queue import Queue, make_broker
 from bot.settings import Settings
 from tests.chain import Chain, event, signed
@@ -158,6 +163,30 @@ def test_the_sweep_finds_what_was_never_enqueued(
     chain.let_time_pass(60)
     start_worker()
     eventually(lambda: fake_zalo.texts() == ["đáp: một"])
+
+
+def test_a_token_endpoint_that_hangs_does_not_stop_the_sweep(
+    start_worker: Callable[[], Worker], chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    chain.tokens.access_token()
+    with session_scope(chain.sessions) as session:  # an early renewal is due
+        ends = utcnow() + dt.timedelta(hours=4)
+        session.execute(update(ChannelToken).values(expires_at=ends))
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hang(form: dict[str, list[str]]) -> Answer:
+        asked.set()
+        go_on.wait(30)
+        return 200, {}
+
+    fake_zalo._refresh = hang  # type: ignore[method-assign]
+    start_worker()
+    assert asked.wait(20)
+    chain.say("một")
+    chain.let_time_pass(60)
+    # Within the patience of the one that asks.
+    eventually(lambda: fake_zalo.texts() == ["đáp: một"], seconds=TIMEOUT[1] - 1)
+    go_on.set()
 
 
 def test_while_rasa_is_away_messages_wait_and_are_answered_after(
