@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import bot.desk.dead_letters  # noqa: F401
+import bot.desk.dead_letters
+import bot.desk.replies  # noqa: F401
 from bot.desk.views import blueprint
 
 __all__ = ["blueprint"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from bot import auth
 from bot.database import session_scope
-from bot.errors import LostRace, WindowClosed
-from bot.services import audit
+from bot.errors import LostRace
+from bot.services import audit, outgoing_files
 from bot.services import requests as waiting
 from bot.services.pages import Page
 
@@ -43,38 +42,7 @@ def feedback() -> ResponseReturnValue:
 @auth.allow(*READERS)
 def conversation(conversation_id: int) -> ResponseReturnValue:
     """One conversation; looking at it leaves a line in the audit trail."""
-    return _conversation(conversation_id)
-
-
-@blueprint.post("/conversations/<int(max=4611686018427387904):conversation_id>/reply")
-@auth.allow(*WRITERS)
-def reply(conversation_id: int) -> ResponseReturnValue:
-    """Write to the citizen."""
-    text = unicodedata.normalize("NFC", request.form.get("text", "").replace("\r\n", "\n")).strip()
-    if not text or len(text) > waiting.REPLY_LIMIT:
-        said = (
-            f"Tin dài {len(text)} ký tự, mỗi tin chỉ được {waiting.REPLY_LIMIT}. Mời rút ngắn."
-            if text
-            else "Anh/chị chưa viết nội dung."
-        )
-        return _conversation(conversation_id, draft=text, error=said, code=422)
-    form_id = request.form.get("form_id", "") or secrets.token_urlsafe(12)
-    try:
-        with session_scope(current_app.extensions["sessions"]) as session:
-            if waiting.thread(session, conversation_id) is None:
-                abort(404)
-            who = auth.signed_in()
-            reply_id = waiting.reply(session, conversation_id, who.id, text, form_id=form_id)
-    except WindowClosed:
-        said = "Đã quá 7 ngày kể từ lần cuối người dân nhắn, hoặc người dân đã rút. Tin chưa gửi."
-        return _conversation(conversation_id, draft=text, error=said, code=409)
-    if reply_id is None:
-        flash("Tin này đã được gửi rồi, không gửi lần thứ hai.")
-    else:
-        # After the commit; when the queue is down, the sweep finds the row.
-        current_app.extensions["queue"].enqueue("deliver", conversation_id)
-        flash("Tin đang được gửi. Trạng thái gửi hiện dưới tin.")
-    return redirect(url_for("desk.conversation", conversation_id=conversation_id), 303)
+    return conversation_page(conversation_id)
 
 
 @blueprint.post("/requests/<int(max=4611686018427387904):request_id>/handled")
@@ -95,9 +63,15 @@ def handled(request_id: int) -> ResponseReturnValue:
     return redirect(url_for("desk.requests"), 303)
 
 
-def _conversation(
-    conversation_id: int, *, draft: str = "", error: str = "", code: int = 200
+def conversation_page(
+    conversation_id: int,
+    *,
+    draft: str = "",
+    error: str = "",
+    file_error: str = "",
+    code: int = 200,
 ) -> ResponseReturnValue:
+    """The page of a conversation, with what was written so far and what is wrong with it."""
     before = request.args.get("before", "")
     with session_scope(current_app.extensions["sessions"]) as session:
         found = waiting.thread(
@@ -115,6 +89,8 @@ def _conversation(
         counts=counts,
         draft=draft,
         error=error,
+        file_error=file_error,
+        accept=",".join(outgoing_files.EXTENSIONS),
         form_id=secrets.token_urlsafe(12),
         limit=waiting.REPLY_LIMIT,
         may_write=auth.signed_in().role in WRITERS,

@@ -38,6 +38,7 @@ _MIME = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "csv": "text/csv",
 }
+EXTENSIONS = (".jpg", ".jpeg", *(f".{extension}" for extension in _MIME if extension != "jpg"))
 _IMAGES = {"jpg": "JPEG", "png": "PNG"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD_STREAM = "WordDocument".encode("utf-16-le")

@@ -16,6 +16,7 @@ from bot.models.conversations import Conversation, Feedback, HumanRequest, Messa
 from bot.models.staff import Staff
 from bot.services import audit, dead_letters, windows
 from bot.services.inbox import NewReply, store_replies
+from bot.services.outgoing_files import OutgoingFile
 from bot.services.pages import PAGE_SIZE, Page
 
 REPLY_LIMIT = 2_000  # characters in one message, as the platform counts them after NFC
@@ -197,11 +198,18 @@ def handle(session: Session, request_id: int, staff_id: int, note: str) -> int |
 
 
 def reply(
-    session: Session, conversation_id: int, staff_id: int, text: str, *, form_id: str
+    session: Session,
+    conversation_id: int,
+    staff_id: int,
+    text: str,
+    *,
+    form_id: str,
+    file: OutgoingFile | None = None,
 ) -> int | None:
     """Put an agent's reply into the outbox; its id, or None when this form was sent before.
 
-    Raises WindowClosed when the platform would refuse it. Deliver it after the commit.
+    A file goes before its text, as a message of its own. Raises WindowClosed when the platform
+    would refuse it. Deliver it after the commit.
     """
     head = session.execute(
         select(Conversation).where(Conversation.id == conversation_id)
@@ -214,11 +222,15 @@ def reply(
         "reply",
         "conversation",
         conversation_id,
-        {"characters": len(text)},
+        {"characters": len(text)} | ({"file": file.key} if file else {}),
         once=f"reply:{staff_id}:{form_id[:40]}",
     ):
         return None
-    return store_replies(session, conversation_id, [NewReply(text, {"staff_id": staff_id})])[0]
+    written_by = {"staff_id": staff_id}
+    replies = [NewReply("", {"file": [file.key, file.name], **written_by})] if file else []
+    if text:
+        replies.append(NewReply(text, written_by))
+    return store_replies(session, conversation_id, replies)[0]
 
 
 def _is_writable(conversation: Conversation) -> bool:
