@@ -137,13 +137,15 @@ def run_sweep() -> None:
     if not _is_ours("sweep"):
         return
     with session_scope(sessions, readonly=True) as session:
-        due = delivery.due_conversations(session)
+        due = delivery.due_conversations(session, after=int(store.get("sweep:after") or 0))
     for conversation_id in due:
         # Not again and again for one that waits in a long queue. A kill after the mark costs this
         # conversation WAKE_AGAIN_SECONDS.
         if store.set(f"swept:{conversation_id}", 1, nx=True, ex=WAKE_AGAIN_SECONDS):
             metrics.count("swept", "conversation")
             queue.enqueue("wake", conversation_id)
+    if due:
+        store.set("sweep:after", due[-1])  # where the next one goes on, and round again
     receipts.settle(sessions, store)
     if store.incr("sweeps") % PRUNE_SWEEPS == 1:
         outgoing_files.prune(outgoing_files.folder_of(settings.var_dir))
