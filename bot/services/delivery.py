@@ -15,7 +15,7 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.database import utcnow
-from bot.errors import LostRace, TokenError
+from bot.errors import NEEDS_PERSON, RENEWED_IS_REFUSED, LostRace, TokenError
 from bot.models.conversations import ChannelToken, Conversation, Message
 from bot.services.inbox import ARRIVES_WITHIN, SENDING_DOUBT, Inbound, pending
 
@@ -24,8 +24,8 @@ OPEN_STATES = ("pending", *OPEN_REPLIES)
 # How the error of a reply reads that a new grant may set free.
 _HELD_BY_GRANT = (
     f"{TokenError.MARK}%",
-    "zalo %: the new token is refused too",
-    "zalo %: the account needs a person",
+    f"zalo %: {RENEWED_IS_REFUSED}",
+    f"zalo %: {NEEDS_PERSON}",
 )
 ORPHAN_AGE = dt.timedelta(seconds=10)  # a row this old that nobody works on lost its wake-up
 
