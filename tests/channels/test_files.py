@@ -149,7 +149,7 @@ def test_a_server_that_drips_does_not_hold_a_worker(
     started = time.monotonic()
     with pytest.raises(FileRefused) as refused:
         fetcher.fetch(server.url, seconds=0.4)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # the drip would last 45 s
     assert refused.value.again
 
 
