@@ -17,7 +17,7 @@ from bot.conversation.cutting import fit
 from bot.conversation.locks import Lock, Locks
 from bot.conversation.messages import Channel, Reply, Turn
 from bot.conversation.pictures import Pictures
-from bot.conversation.rasa_client import UNREACHABLE, RasaClient
+from bot.conversation.rasa_client import UNAVAILABLE, UNREACHABLE, RasaClient
 from bot.conversation.router import Ask, Decision, Forget, decide
 from bot.conversation.sending import Address, Sender, to_row
 from bot.database import session_scope, utcnow
@@ -196,8 +196,8 @@ class Attendant:
         self, work: OpenWork, message: Inbound, reason: str, *, send_at_once: bool
     ) -> list[Outbound] | None:
         self._metrics.count("turn_failures", reason)
-        # When nobody listens it is no fault of the message, however often Rasa goes and comes.
-        reached = reason != UNREACHABLE
+        # When somebody is away it is no fault of the message, however often they go and come.
+        reached = reason not in (UNREACHABLE, UNAVAILABLE)
         log.warning("message %s failed (%s time): %s", message.id, message.attempts + 1, reason)
         with session_scope(self._sessions) as session:
             # A withdrawal is never given up, nor answered with an apology.

@@ -116,6 +116,17 @@ def test_a_partial_answer_never_replaces_what_is_stored(
     assert another_process(chain).access_token() == "demo-access-token"
 
 
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_a_clear_refusal_is_one_whatever_its_status(
+    chain: Chain, fake_zalo: FakeZalo, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(fake_zalo, "_refresh", lambda form: (status, {"error": -14014}))
+    chain.tokens.access_token()
+    with pytest.raises(TokenError):
+        chain.tokens.renew("demo-access-token")
+    assert row(chain).lost_at is not None
+
+
 def test_a_lost_grant_is_flagged_told_and_messages_stay_queued(
     chain: Chain, fake_zalo: FakeZalo, caplog: pytest.LogCaptureFixture
 ) -> None:

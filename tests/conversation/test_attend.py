@@ -205,6 +205,25 @@ def test_an_engine_that_comes_and_goes_is_no_fault_of_a_message(
     assert fake_zalo.texts(USER) == ["đáp: câu hỏi"]
 
 
+def test_a_party_that_comes_and_goes_behind_the_engine_is_no_fault_of_a_message(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    def respond(asked: dict[str, Any]) -> Answer:
+        if asked.get("text") == "câu hỏi":
+            return 503, {"error": "unavailable"}
+        return answer_politely(asked)
+
+    fake_rasa.respond = respond
+    attendant = chain.attendant()
+    conversation = chain.say("câu hỏi")
+    attendant.attend(chain.say("người khác", user="9"))
+    for _ in range(20):
+        attendant.attend(conversation)
+    fake_rasa.respond = answer_politely
+    attendant.attend(conversation)
+    assert fake_zalo.texts(USER) == ["đáp: câu hỏi"]
+
+
 def test_a_message_on_which_rasa_itself_dies_is_given_up(
     chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
 ) -> None:

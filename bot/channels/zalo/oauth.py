@@ -40,8 +40,10 @@ def ask(settings: Settings, grant_type: str, **form: str) -> dict[str, object]:
         answer = response.json()
     except (requests.RequestException, ValueError, RecursionError):
         raise TokenError("the token endpoint does not answer") from None
-    # Refusals of the endpoint itself come with 200; another status is a gateway's.
-    if response.status_code != 200 or not isinstance(answer, dict):
+    if not isinstance(answer, dict):
+        raise TokenError("the token endpoint fails: no object")
+    # Refusals come with 200 or another status; what names none of its errors is a gateway's.
+    if response.status_code != 200 and not refuses(answer):
         raise TokenError(f"the token endpoint fails: http {response.status_code}")
     return answer
 
