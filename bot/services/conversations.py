@@ -40,8 +40,12 @@ def get_or_create(session: Session, channel: str, user_id: str) -> int:
 
 
 def _find(session: Session, channel: str, user_id: str) -> int | None:
-    wanted = select(Conversation.id).where(
-        Conversation.channel == channel, Conversation.channel_user_id == user_id
+    # Locked: a withdrawal must not erase the conversation before the message is in it. If one is
+    # under way we wait, and find nobody; what is said after it belongs into a new conversation.
+    wanted = (
+        select(Conversation.id)
+        .where(Conversation.channel == channel, Conversation.channel_user_id == user_id)
+        .with_for_update(key_share=True)
     )
     found = session.execute(wanted).scalar()
     return None if found is None else int(found)
@@ -79,42 +83,33 @@ def store_inbound(
         "state": "pending",
         "occurred_at": occurred_at,
     }
-    while True:
-        conversation_id = _find(session, channel, user_id)
-        if conversation_id is None:
-            # The platform may repeat what somebody said before a withdrawal: it must not bring back
-            # whom we have forgotten.
-            known = _received_in(session, channel, message_id)
-            if known is not None:
-                return Stored(known, new=False)
-            conversation_id = get_or_create(session, channel, user_id)
-        attempt = session.begin_nested()
-        if not insert_once(session, Message, {"conversation_id": conversation_id, **values}):
-            attempt.commit()
-            return Stored(conversation_id, new=False)
-        if _note_contact(session, conversation_id, user_id, kind):
-            attempt.commit()
-            _take_name(session, conversation_id, content)
-            return Stored(conversation_id, new=True)
-        # On PostgreSQL the insert waits while a withdrawal erases the conversation that we found.
-        # What is said after it belongs into a new one; in the old one nobody would answer it.
-        attempt.rollback()
+    conversation_id = _find(session, channel, user_id)
+    if conversation_id is None:
+        # The platform may repeat what somebody said before a withdrawal: it must not bring back
+        # whom we have forgotten.
+        known = _received_in(session, channel, message_id)
+        if known is not None:
+            return Stored(known, new=False)
+        conversation_id = get_or_create(session, channel, user_id)
+    new = insert_once(session, Message, {"conversation_id": conversation_id, **values})
+    if new:
+        _note_contact(session, conversation_id, kind)
+        _take_name(session, conversation_id, content)
+    return Stored(conversation_id, new)
 
 
-def _note_contact(session: Session, conversation_id: int, user_id: str, kind: str) -> bool:
-    """Note that the citizen is there; False when the conversation is not theirs any more."""
+def _note_contact(session: Session, conversation_id: int, kind: str) -> None:
     # The moment of receipt, not the platform's stamp: a retried event comes late, and the
     # platform itself has the last word about the window.
     changes: dict[str, Any] = {"last_interaction_at": utcnow()}
     if kind in ("follow", "unfollow"):
         changes = {"following": int(kind == "follow"), **changes}
-    noted = session.execute(
+    session.execute(
         update(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.channel_user_id == user_id)
+        .where(Conversation.id == conversation_id)
         .values(changes)
         .execution_options(synchronize_session=False)
     )
-    return bool(noted.rowcount == 1)
 
 
 def request_human(
