@@ -140,7 +140,7 @@ def _read_name(filename: str) -> tuple[str, str]:
     extension = extension.strip().lower().replace("jpeg", "jpg")
     if extension not in _MIME:
         raise FileNotSendable(
-            "Zalo chỉ nhận ảnh JPG, PNG và tệp PDF, DOC, DOCX, CSV. Anh/chị chọn tệp khác giúp ạ."
+            "Chỉ gửi được ảnh JPG, PNG và tệp PDF, DOC, DOCX, CSV. Anh/chị chọn tệp khác giúp ạ."
         )
     return stem.strip(" .")[: NAME_LIMIT - len(extension) - 1].rstrip() or "tep", extension
 
