@@ -103,7 +103,7 @@ def test_a_visitor_of_the_web_chat_gets_the_file_too(office: Office, chain: Chai
 @pytest.mark.parametrize(
     ("data", "name", "said"),
     [
-        (b"MZ", "virus.exe", "Zalo chỉ nhận ảnh"),
+        (b"MZ", "virus.exe", "Chỉ gửi được ảnh"),
         (b"<html>", "anh.png", "Nội dung không phải là tệp PNG"),
         (b"", "a.pdf", "Tệp này trống"),
         (PDF + b" " * 5_000_001, "a.pdf", "lớn quá 5 MB"),
