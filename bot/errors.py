@@ -78,6 +78,11 @@ class ChannelError(BotError):
     """The messaging platform refused or failed."""
 
 
+# How the errors end that a new grant may mend: rows keep the text, and are found by it.
+RENEWED_IS_REFUSED = "the new token is refused too"
+NEEDS_PERSON = "the account needs a person"
+
+
 class TokenError(ChannelError):
     """The grant is lost or cannot be refreshed. Its text begins with MARK: so rows tell it."""
 

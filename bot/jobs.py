@@ -9,6 +9,8 @@ import datetime as dt
 import functools
 import logging
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
@@ -30,7 +32,7 @@ from bot.conversation.pictures import Pictures
 from bot.conversation.rasa_client import RasaClient
 from bot.database import make_engine, make_sessions, session_scope
 from bot.health import WORKER_KEY, WORKER_LIFE
-from bot.logs import where
+from bot.logs import use_key, where
 from bot.metrics import Metrics
 from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
@@ -40,39 +42,50 @@ from bot.settings import Settings
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
-NEWS_SWEEPS = 5  # followed cases are looked at once in so many sweeps
 HANDOFF_SWEEPS = 5  # what nobody answers goes back into the queue once in so many sweeps
-TOKEN_CHECK_SWEEPS = 60  # the token is looked at once in so many sweeps
 PRUNE_SWEEPS = 3600  # files that nobody needs any more are deleted once in so many sweeps
+NEWS_ERRANDS = 5  # followed cases are looked at once in so many rounds of errands
+TOKEN_CHECK_ERRANDS = 60  # the token is looked at once in so many rounds
+STOP_SECONDS = 5.0  # for both threads of the upkeep to end
 WAKE_AGAIN_SECONDS = 10  # a conversation is woken by the sweep at most this often
 
 
 class Upkeep(Middleware):
-    """A thread in each worker process that calls `sweep`; one of them all does it at a time."""
+    """Two threads in each worker process; of all processes one does a round at a time.
+
+    What asks others (Zalo's token endpoint, the one-stop databases) has a thread of its own: while
+    one of them hangs, forgotten work is found all the same.
+    """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
-        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
-        self._thread.start()
+        for work in (run_sweep, run_errands):
+            thread = threading.Thread(
+                target=self._run, args=(work,), name=work.__name__, daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(timeout=max(deadline - time.monotonic(), 0))
         metrics.close()
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         while not self._stop.wait(SWEEP_SECONDS):
             try:
-                run_sweep()
+                work()
             except Exception as error:
-                log.error("the sweep failed: %s", where(error))
+                log.error("%s failed: %s", work.__name__, where(error))
 
 
 settings = Settings.from_env()
+use_key(settings.secret_key)
 broker = make_broker(settings.redis_url, middleware=[Upkeep()])
 dramatiq.set_broker(broker)
 store: redis.Redis[Any] = connect(settings.redis_url)
@@ -127,29 +140,47 @@ def sweep() -> None:
 def run_sweep() -> None:
     """Wake the conversations whose work is due and whose wake-up was lost or is over."""
     store.set(WORKER_KEY, 1, ex=WORKER_LIFE)
-    if not store.set("sweep", 1, nx=True, px=int(SWEEP_SECONDS * 900)):
-        return  # another process has just done it
+    if not _is_ours("sweep"):
+        return
     with session_scope(sessions, readonly=True) as session:
-        due = [*delivery.due_conversations(session), *handoffs.due_closings(session)]
-    for conversation_id in due:
-        # Not again and again for one that waits in a long queue.
+        due = delivery.due_conversations(session, after=int(store.get("sweep:after") or 0))
+        closing = handoffs.due_closings(session)
+    for conversation_id in (*due, *closing):
+        # Not again and again for one that waits in a long queue. A kill after the mark costs this
+        # conversation WAKE_AGAIN_SECONDS.
         if store.set(f"swept:{conversation_id}", 1, nx=True, ex=WAKE_AGAIN_SECONDS):
             metrics.count("swept", "conversation")
             queue.enqueue("wake", conversation_id)
+    if due:
+        store.set("sweep:after", due[-1])  # where the next one goes on, and round again
     receipts.settle(sessions, store)
     sweeps = store.incr("sweeps")
-    if sweeps % NEWS_SWEEPS == 1:
-        shortest = min(channel.text_limit for channel in channels.values())
-        for conversation_id in news.store_changes(sessions, onestop, shortest):
-            queue.enqueue("deliver", conversation_id)
+    # Here, where only the database is asked: what the errands ask may hang.
     if sweeps % HANDOFF_SWEEPS == 1:
         silent_after = dt.timedelta(minutes=settings.handoff_silent_minutes)
         for conversation_id in giving_back.return_forgotten(sessions, silent_after, ring):
             queue.enqueue("deliver", conversation_id)
-    if sweeps % TOKEN_CHECK_SWEEPS == 1:
-        tokens.keep_fresh()
     if sweeps % PRUNE_SWEEPS == 1:
         outgoing_files.prune(outgoing_files.folder_of(settings.var_dir))
+
+
+def run_errands() -> None:
+    """Keep the token fresh and look at the followed cases, each when it is time."""
+    if not _is_ours("errands"):
+        return
+    errands = store.incr("errands:count")
+    if errands % TOKEN_CHECK_ERRANDS == 1:
+        tokens.keep_fresh()
+    if errands % NEWS_ERRANDS == 1:
+        shortest = min(channel.text_limit for channel in channels.values())
+        for conversation_id in news.store_changes(sessions, onestop, shortest):
+            # Stored already; a lost wake-up is the sweep's.
+            queue.enqueue("deliver", conversation_id)
+
+
+def _is_ours(work: str) -> bool:
+    """Whether this process does the present round; False when another one has just begun it."""
+    return bool(store.set(work, 1, nx=True, px=int(SWEEP_SECONDS * 900)))
 
 
 def _attend(conversation_id: int) -> None:

@@ -21,7 +21,7 @@ from bot.errors import BotError
 _PR_SET_PDEATHSIG = 1
 # Seconds until a process that ended is started again, by how often it has ended soon after a start.
 RESTART_AFTER = (0.1, 1.0, 2.0, 5.0, 15.0, 30.0)
-LIVED_LONG = 60.0  # seconds after which an end is no longer "soon"
+LIVED_LONG = 10.0  # seconds after which an end is no longer "soon"
 
 
 class StartError(BotError):

@@ -16,10 +16,15 @@ from rasa.shared.core.events import BotUttered, Event, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
 FAILURE = "failure"  # key of the custom message by which our actions tell that they failed
+DATABASE_AWAY = "OperationalError"  # its value when the database took no statement
 
 
 class TurnFailedError(Exception):
     """This turn has no answer; nothing of it is kept, so that it can be tried again."""
+
+
+class PartyAwayError(TurnFailedError):
+    """A party that every turn needs is away; the message itself has no part in it."""
 
 
 class ActionClient:
@@ -31,7 +36,10 @@ class ActionClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, body: dict[str, Any]) -> tuple[int, Any]:
-        """Status and JSON of the answer; raises TurnFailedError when there is none."""
+        """Status and JSON of the answer; raises TurnFailedError when there is none.
+
+        A server that takes no connection is away; one that fails during a call may fail on it.
+        """
         if self._session is None or self._session.closed:
             # The action server closes idle connections after 5 s; one that it is just closing
             # must not be chosen for the next call.
@@ -40,6 +48,8 @@ class ActionClient:
         try:
             async with self._session.post(self.url, json=body) as response:
                 return response.status, await response.json()
+        except aiohttp.ClientConnectorError:
+            raise PartyAwayError("action server: no connection") from None
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError, json.JSONDecodeError) as error:
             raise TurnFailedError(f"action server: {type(error).__name__}") from None
 
@@ -75,8 +85,10 @@ class ActionCall(RemoteAction):
             raise TurnFailedError(f"{self.name()}: status {status}")
         responses = result.get("responses") or []
         for response in responses:
-            if FAILURE in (response.get("custom") or {}):
-                raise TurnFailedError(f"{self.name()}: {response['custom'][FAILURE]}")
+            failure = (response.get("custom") or {}).get(FAILURE)
+            if failure is not None:
+                kind = PartyAwayError if failure == DATABASE_AWAY else TurnFailedError
+                raise kind(f"{self.name()}: {failure}")
         said = await self._utter_responses(responses, output_channel, nlg, tracker)
         for utterance in said:
             # The values are in the text already; no second copy of them is stored.

@@ -7,7 +7,8 @@
      "slots": {"procedure_code": "1.004194", "aspect": "fee"}}}            a tap, a sticker, …
     200 {"messages": [{"text", "buttons": [{"title", "type", "payload"}], "image"?}],
          "intent", "confidence", "outcome", "procedures"}
-    503 {"error"}: no answer and nothing changed; the same request may be sent again
+    503 {"error"}: no answer and nothing changed; the same request may be sent again. The error
+    is "unavailable" when the store, the model or the action server is away, whatever was asked
     POST /webhooks/citizen/forget    {"conversation_id": "17"} → 200
     GET  /webhooks/citizen/health    200 when a model is loaded
 
@@ -29,12 +30,13 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.core.processor import MessageProcessor
+from redis.exceptions import RedisError
 from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from dialogue import commands, context
-from dialogue.action_call import ActionClient, TurnFailedError
+from dialogue.action_call import ActionClient, PartyAwayError, TurnFailedError
 from dialogue.commands import BadRequestError, Command
 from dialogue.turns import Silence, TurnProcessor
 
@@ -43,6 +45,7 @@ logger = logging.getLogger(__name__)
 TURN_SECONDS = 15.0
 LONGEST_TEXT = 2000  # characters that are read; nobody's question needs more
 NO_WORDS = "?"
+UNAVAILABLE = "unavailable"
 
 
 class CitizenChannel(InputChannel):
@@ -102,6 +105,9 @@ class CitizenChannel(InputChannel):
             return json(await handle(request.app.ctx.agent, data))
         except BadRequestError as error:
             return json({"error": str(error)}, 400)
+        except (PartyAwayError, RedisError) as error:
+            _log_failure(error)
+            return json({"error": UNAVAILABLE}, 503)
         except Exception as error:
             _log_failure(error)
             return json({"error": type(error).__name__}, 503)
@@ -130,7 +136,7 @@ class CitizenChannel(InputChannel):
     def _processor(self, agent: Agent) -> TurnProcessor:
         """Ours around the agent's; made anew after another model was loaded."""
         if not agent.is_ready():
-            raise TurnFailedError("no model is loaded")
+            raise PartyAwayError("no model is loaded")
         if self._actions is None:
             if agent.action_endpoint is None or not agent.action_endpoint.url:
                 raise TurnFailedError("endpoints.yml names no action_endpoint")

@@ -72,6 +72,7 @@ class FakeRasa(FakeHttp):
         super().__init__(port)
         self.asked: list[dict[str, Any]] = []
         self.forgotten: list[str] = []
+        self.forget_with = 200  # the status of its answer
         self.respond: Callable[[dict[str, Any]], Answer] = answer_politely
 
     def handle(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -80,7 +81,7 @@ class FakeRasa(FakeHttp):
         asked = json.loads(body)
         if path.endswith("/forget"):
             self.forgotten.append(asked["conversation_id"])
-            return 200, {"forgotten": True}
+            return self.forget_with, {"forgotten": self.forget_with == 200}
         self.asked.append(asked)
         return self.respond(asked)
 

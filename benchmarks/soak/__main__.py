@@ -38,6 +38,13 @@ def _trials(soak: Soak, given: argparse.Namespace) -> Iterator[tuple[str, Callab
     yield "burst", lambda: soak.burst(300, 10)
     yield "slow", lambda: soak.one_slow_conversation(some)
     yield "kills", lambda: soak.kills(given.kills, given.messages, given.every)
+    # The same number of kills would only repeat them: the faults are what is new.
+    some_kills = max(given.kills // 5, 1)
+    yield (
+        "shaky",
+        lambda: soak.kills_and_faults(some_kills, given.messages // 5, given.every),
+    )
+    yield "tokens", lambda: soak.expiring_tokens(12, some, 2.5)
     yield "store", lambda: soak.restarts("Valkey", soak.machine.restart_store, 5, 6.0)
     if given.database == "postgresql":
         again = soak.machine.restart_postgres

@@ -30,8 +30,8 @@ class Account:
 
     @property
     def good(self) -> bool:
-        """Whether nothing was lost, said twice or said in another order."""
-        return not (self.lost or self.doubled or self.out_of_order)
+        """Whether nothing was lost, said twice, in another order, or without being asked for."""
+        return not (self.lost or self.doubled or self.out_of_order or self.unexpected)
 
     def percentile(self, share: float) -> float:
         """The latency in seconds that this share of the answered messages did not exceed."""

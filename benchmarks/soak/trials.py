@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -39,6 +40,16 @@ FAULTS: Mapping[str, Mapping[str, float]] = {
     },
 }
 
+# Everything at once, while processes are killed too.
+SHAKY: Mapping[str, float] = {
+    "http_500_rate": 0.1,
+    "drop_after_accept_rate": 0.05,
+    "cut_before_accept_rate": 0.05,
+    "hang_seconds": 12.0,
+    "hang_rate": 0.02,
+    "accept_after_hang": True,
+}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -60,6 +71,7 @@ class Soak:
     rng: random.Random
     say: Callable[[str], None]
     citizens: int = 300
+    seed: int | None = None  # of `rng`, to be told when a trial fails
     answers: Answers = field(default_factory=dict)
     _next_user: int = 100_000_000_000
 
@@ -76,15 +88,7 @@ class Soak:
         """`kill -9` for one process after another, any of them, while `messages` are written."""
 
         def trouble(written: threading.Event) -> int:
-            for done in range(1, count + 1):
-                time.sleep(self.rng.uniform(0.5, 1.5) * every)
-                victims = self.machine.victims()
-                # By kind first: a process with many children is not a likelier victim.
-                kind = self.rng.choice(sorted({name.split()[0] for name in victims}))
-                name = self.rng.choice(sorted(n for n in victims if n.split()[0] == kind))
-                self.machine.kill(victims[name])
-                if done % 20 == 0:
-                    self.say(f"  {done} kills")
+            self._kill(count, every)
             return count
 
         name = f"{count} × kill -9, any process"
@@ -115,20 +119,42 @@ class Soak:
         """The send API misbehaves at random; events come twice, late and in another order too."""
 
         def trouble(written: threading.Event) -> int:
-            self.machine.platform.faults.change(faults)
-            written.wait()
-            self.machine.platform.faults.change({"reset": True})
+            with self._faults(**faults):
+                written.wait()
             return 1
 
         return self._trial(name, messages, 8, trouble)
+
+    def kills_and_faults(self, count: int, messages: int, every: float) -> Outcome:
+        """Processes are killed while the send API fails, cuts and hangs at random."""
+
+        def trouble(written: threading.Event) -> int:
+            with self._faults(**SHAKY):
+                self._kill(count, every)
+            return count
+
+        name = f"{count} × kill -9, send API shaky"
+        return self._trial(name, messages, messages / (count * every), trouble)
+
+    def expiring_tokens(self, count: int, messages: int, every: float) -> Outcome:
+        """The access token ends again and again while everybody writes."""
+
+        def trouble(written: threading.Event) -> int:
+            for _ in range(count):
+                time.sleep(every)
+                self.machine.platform.grant.expire_access()
+            return count
+
+        name = f"{count} × access token expired"
+        return self._trial(name, messages, messages / (count * every), trouble)
 
     def one_slow_conversation(self, messages: int) -> Outcome:
         """The platform hangs over the messages to one citizen; the others must not feel it."""
         platform = self.machine.platform
         slow, answer = self._new_users(1), next(iter(self.answers))
-        platform.faults.change({"hang_seconds": SLOW_SECONDS, "hang_count": 1})
-        say(platform, str(slow), answer)
-        wait_until(lambda: not platform.faults.now.hang_count, 30)
+        with self._faults(hang_seconds=SLOW_SECONDS, hang_count=1):
+            say(platform, str(slow), answer)
+            wait_until(lambda: not platform.faults.now.hang_count, 30)
         return self._trial("one conversation hangs", messages, 8, lambda written: 1)
 
     def burst(self, per_second: float, seconds: float) -> Outcome:
@@ -159,6 +185,27 @@ class Soak:
             tuple(a.took_ms for a in attempts),
             sum(a.status != 200 for a in attempts),
         )
+
+    def _kill(self, count: int, every: float) -> None:
+        for done in range(1, count + 1):
+            time.sleep(self.rng.uniform(0.5, 1.5) * every)
+            wait_until(lambda: bool(self.machine.victims()), SETTLE_SECONDS)
+            victims = self.machine.victims()
+            # By kind first: a process with many children is not a likelier victim.
+            kind = self.rng.choice(sorted({name.split()[0] for name in victims}))
+            name = self.rng.choice(sorted(n for n in victims if n.split()[0] == kind))
+            self.machine.kill(victims[name])
+            if done % 20 == 0:
+                self.say(f"  {done} kills")
+
+    @contextlib.contextmanager
+    def _faults(self, **faults: float) -> Iterator[None]:
+        """Faults of the platform for a while; a trial that fails leaves none to the next one."""
+        self.machine.platform.faults.change(faults)
+        try:
+            yield
+        finally:
+            self.machine.platform.faults.change({"reset": True})
 
     def _trial(
         self,

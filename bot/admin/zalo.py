@@ -138,7 +138,7 @@ def _complete(given: Consent) -> ResponseReturnValue:
     alarms.forget()
     # After the commit: the waiting replies are due now, and the sweep finds them anyway.
     current_app.extensions["queue"].enqueue("sweep")
-    flash(f"Đã kết nối lại Zalo OA. {woken} hội thoại đang chờ được gửi tiếp ngay bây giờ.")
+    flash(f"Đã kết nối lại Zalo OA. {woken} tin đang chờ được gửi tiếp ngay bây giờ.")
     return redirect(url_for("admin.zalo"), 303)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
 from bot.errors import FileRefused
+from bot.logs import mask
 from bot.settings import Settings
 
 LARGEST = 5 * 1024 * 1024  # bytes
@@ -47,8 +48,8 @@ class _Target:
     path: str
     own: bool  # the demo's simulator, which lives on this machine
 
-    def __str__(self) -> str:  # for the log: a query can carry a key
-        return f"{self.scheme}://{self.host}:{self.port}{self.path.partition('?')[0][:100]}"
+    def __str__(self) -> str:  # for the log: whoever reads a path could fetch the picture
+        return f"{self.scheme}://{self.host}:{self.port} {mask(self.path)}"
 
 
 class Files:

@@ -18,7 +18,7 @@ from bot.conversation.giving_back import GivingBack
 from bot.conversation.locks import Lock, Locks
 from bot.conversation.messages import Channel, Reply, Turn
 from bot.conversation.pictures import Pictures
-from bot.conversation.rasa_client import UNREACHABLE, RasaClient
+from bot.conversation.rasa_client import UNAVAILABLE, UNREACHABLE, RasaClient
 from bot.conversation.router import Ask, Decision, Forget, decide
 from bot.conversation.sending import Address, Sender, to_row
 from bot.database import session_scope, utcnow
@@ -107,14 +107,16 @@ class Attendant:
                 return False  # later messages wait behind it
             if not lock.extend():
                 return False
-            rows = self._answer(work, message, send_at_once=open_outbox)
+            send_at_once = open_outbox and not self._sender.closed(to)
+            rows = self._answer(work, message, send_at_once=send_at_once)
             if rows is None:
                 self._tell_if_slow(work, to, message, lock, send_now=open_outbox)
                 return False
             if message.kind == "withdraw":
                 return True  # what was read behind it is erased by now
             if rows and open_outbox:
-                open_outbox = self._sender.send_all(to, rows, lock, claimed=rows[0].id)
+                claimed = rows[0].id if send_at_once else None
+                open_outbox = self._sender.send_all(to, rows, lock, claimed=claimed)
                 age = (utcnow() - message.created_at).total_seconds()
                 self._metrics.observe("reply_seconds", age)
         return len(work.inbound) >= inbox.PENDING_LIMIT
@@ -133,6 +135,7 @@ class Attendant:
             if isinstance(decision, Forget):
                 self._forget(work)
                 return []
+            # A kill after it leaves the message pending: Rasa gives the same id the same reply.
             turn = self._ask(work, message, decision) if isinstance(decision, Ask) else NO_TURN
         except DialogueError as error:
             return self._failed(work, message, str(error), send_at_once=send_at_once)
@@ -188,6 +191,8 @@ class Attendant:
     ) -> list[Outbound]:
         rows = [to_row(r) for r in fit(turn.replies, self._channels[work.channel].text_limit)]
         result = TurnResult(turn.intent, turn.confidence, turn.outcome, turn.procedures, error)
+        # Answer and replies in one commit. A kill after it leaves the first reply `sending`, to be
+        # looked up, and the rest `queued`; a kill before it leaves the message pending.
         with session_scope(self._sessions) as session:
             ids = inbox.finish(
                 session,
@@ -204,6 +209,7 @@ class Attendant:
 
     def _forget(self, work: OpenWork) -> None:
         self._rasa.forget(work.conversation_id)
+        # A kill between the two leaves the withdrawal pending; forgetting twice does no harm.
         with session_scope(self._sessions) as session:
             conversations.erase(session, work.conversation_id, forget_user=True)
         log.info("conversation %s: erased at the citizen's request", work.conversation_id)
@@ -213,12 +219,14 @@ class Attendant:
         self, work: OpenWork, message: Inbound, reason: str, *, send_at_once: bool
     ) -> list[Outbound] | None:
         self._metrics.count("turn_failures", reason)
-        # When nobody listens it is no fault of the message, however often Rasa goes and comes.
-        reached = reason != UNREACHABLE
+        # When somebody is away it is no fault of the message, however often they go and come.
+        reached = reason not in (UNREACHABLE, UNAVAILABLE)
         log.warning("message %s failed (%s time): %s", message.id, message.attempts + 1, reason)
         with session_scope(self._sessions) as session:
+            # A withdrawal is never given up, nor answered with an apology.
             hopeless = (
                 reached
+                and message.kind != "withdraw"
                 and message.attempts + 1 >= HOPELESS_AFTER
                 and inbox.others_answered_since(session, work.conversation_id, message)
             )
@@ -245,6 +253,7 @@ class Attendant:
             ids = inbox.notice_once(session, work.conversation_id, message, row)
         if ids:
             outbound = Outbound(ids[0], "queued", row.text, row.content, 0, None, None, utcnow())
+        # A kill here leaves a queued notice, which the sweep sends.
         if ids and send_now:
             self._sender.send_all(to, [outbound], lock)
 

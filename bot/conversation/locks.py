@@ -27,7 +27,9 @@ if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])
 """
 
-# Above the longest single step (a turn or a send), which each begin with `extend`.
+# Each step begins with `extend`, but may outlive it: a send that waits for a token first, a turn
+# behind slow pictures. So a send begins at most some 20 s after its row was claimed, within this
+# life-time, and what a late holder writes changes nothing that somebody else has changed since.
 LIFETIME_SECONDS = 30.0
 
 

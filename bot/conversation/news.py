@@ -11,21 +11,24 @@ from bot.database import session_scope, utcnow
 from bot.onestop import Cases
 from bot.services import cases, inbox
 
-# A look at a case is a query to a foreign database inside our transaction: few at a time, often.
+# Each is a query to a foreign database, one after the other: few at a time, often.
 FOLLOWS_AT_ONCE = 20
 
 
 def store_changes(sessions: sessionmaker[Session], onestop: Cases, text_limit: int) -> list[int]:
     """Put a message into the outbox for each change; returns whom to deliver to.
 
-    The change is noted and its message stored in one transaction: each is told exactly once.
+    The change is noted and its message stored in one transaction: each is told exactly once. A kill
+    before that commit leaves the follows as they were, to be looked at again.
     """
     with session_scope(sessions, readonly=True) as session:
-        if not cases.count(session):
-            return []
+        follows = cases.longest_unseen(session, FOLLOWS_AT_ONCE)
+    looks = cases.look(onestop, follows)
+    if not looks:
+        return []
     told = []
     with session_scope(sessions) as session:
-        for change in cases.changed(session, onestop, utcnow(), FOLLOWS_AT_ONCE):
+        for change in cases.note(session, looks, utcnow()):
             rows = [to_row(reply) for reply in fit([Reply(text=change.text)], text_limit)]
             inbox.store_replies(session, change.conversation_id, rows)
             told.append(change.conversation_id)

@@ -17,6 +17,7 @@ CONNECT_SECONDS = 1.0
 TURN_SECONDS = 20.0  # below the life-time of a conversation's lock
 OUTCOMES = frozenset({"answered", "offered", "asked", "refused", "other"})
 UNREACHABLE = "unreachable"  # the reason when no server takes the connection
+UNAVAILABLE = "unavailable"  # the same when a party behind it is away
 _MESSAGE = "/webhooks/citizen/message"
 _FORGET = "/webhooks/citizen/forget"
 
@@ -85,7 +86,7 @@ class RasaClient:
             except requests.RequestException:
                 continue
             if answer.status_code != 200:
-                raise DialogueError(f"http_{answer.status_code}")
+                raise DialogueError(_reason(answer))
             return answer
         raise DialogueError("connection_lost" if lost else UNREACHABLE)
 
@@ -94,6 +95,14 @@ class RasaClient:
         yield self._urls[first]  # twice, for a kept connection that the server has just closed
         yield from self._urls[first:]
         yield from self._urls[:first]
+
+
+def _reason(answer: requests.Response) -> str:
+    try:
+        away = answer.status_code == 503 and answer.json()["error"] == UNAVAILABLE
+    except (ValueError, TypeError, KeyError):
+        away = False
+    return UNAVAILABLE if away else f"http_{answer.status_code}"
 
 
 def _read(body: dict[str, Any]) -> Turn:

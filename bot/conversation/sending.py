@@ -32,7 +32,7 @@ from bot.logs import where
 from bot.metrics import Metrics
 from bot.services import delivery, windows
 from bot.services.delivery import Outbound
-from bot.services.inbox import NewReply
+from bot.services.inbox import ARRIVES_WITHIN, NewReply
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ BACK_OFF = (0.0, 2.0, 5.0, 15.0, 60.0, 300.0)  # seconds at least, by the number
 MAX_TRIES = 40  # some three hours of being told "later"
 LOOK_UP_AFTER = 5.0  # seconds until a doubtful send is looked up, and between look-ups
 LOOK_UP_FOR = dt.timedelta(minutes=10)  # then people must judge
+LOOK_UP_FOR_UNHEARD = dt.timedelta(days=1)  # the same while the platform cannot be asked at all
 CLOCK_SKEW = dt.timedelta(minutes=1)  # between the platform's clock and ours
 
 
@@ -138,17 +139,17 @@ class Sender:
             after = self._look_up(to, row)
             if after is not _After.ABSENT:
                 return after
-        closed = self._closed(to)
+        closed = self.closed(to)
         with session_scope(self._sessions) as session:
             if closed:
-                delivery.refused(session, row.id, closed)
+                delivery.refused(session, row.id, closed, from_state="queued")
             else:
                 delivery.start(session, row.id)
         if closed:
             self._metrics.count("sends", "window_closed")
         return _After.CLOSED if closed else _After.ABSENT
 
-    def _closed(self, to: Address) -> str:
+    def closed(self, to: Address) -> str:
         """Why nothing may be written to them now; empty when it may."""
         window = to.window
         if window == "closed":
@@ -160,7 +161,7 @@ class Sender:
     def _next_plain(self, to: Address, rows: Sequence[Outbound]) -> int | None:
         """The next row if it can be claimed together with noting this one as sent."""
         if rows and rows[0].state == "queued" and rows[0].not_before is None:
-            return None if self._closed(to) else rows[0].id
+            return None if self.closed(to) else rows[0].id
         return None
 
     def _send(self, to: Address, row: Outbound, next_id: int | None) -> _After:
@@ -170,6 +171,7 @@ class Sender:
         except Exception as error:
             return self._not_sent(row, error)
         self._metrics.observe("send_seconds", time.monotonic() - started)
+        # A kill before this commit leaves `sending`: found by the look-up, never sent blindly.
         with session_scope(self._sessions) as session:
             claimed_next = delivery.sent(session, row.id, platform_id, start_next=next_id)
         self._metrics.count("sends", "sent" if to.window == "free" else "sent_paid")
@@ -189,7 +191,7 @@ class Sender:
                 wait = error.retry_after if isinstance(error, SendPaced) else TOKEN_WAIT
                 delivery.deferred(session, row.id, reason, wait, tried=False)
                 result, after = "held", _After.WAIT
-            elif isinstance(error, SendDeferred) and tries >= MAX_TRIES:
+            elif tries >= MAX_TRIES and not isinstance(error, SendUnknown):
                 delivery.refused(session, row.id, f"given up after {tries} tries: {reason}")
                 result, after = "given_up", _After.CLOSED
             elif isinstance(error, SendDeferred):
@@ -209,30 +211,46 @@ class Sender:
 
     def _look_up(self, to: Address, row: Outbound) -> _After:
         """Ask the platform whether it took a reply whose fate is unknown."""
-        since = row.created_at - CLOCK_SKEW
+        started = (row.decisive_at or row.created_at) - ARRIVES_WITHIN
+        since = max(row.created_at, started) - CLOCK_SKEW
         try:
             found = self._channels[to.channel].find_sent(to.user_id, to_reply(row), since)
         except ChannelError as error:
-            return self._cannot_tell(row, str(error))
+            return self._cannot_tell(row, error)
         with session_scope(self._sessions) as session:
             platform_id = delivery.unclaimed(session, to.channel, found)
             if platform_id is not None:
-                delivery.sent(session, row.id, platform_id, start_next=None)
+                delivery.sent(session, row.id, platform_id)
                 self._metrics.count("sends", "found_sent")
                 return _After.CLOSED
             if row.decisive_at is not None and row.decisive_at > utcnow():
                 wait = min(self._look_up_after, (row.decisive_at - utcnow()).total_seconds())
-                delivery.doubtful(session, row.id, "it may still arrive", look_up_in=wait)
+                delivery.doubtful(session, row.id, "it may still arrive", look_up_in=wait, seen=row)
                 return _After.WAIT
             # A kill after this commit leaves an ordinary queued row, which is right: it is absent.
-            delivery.deferred(session, row.id, "not found at the platform: sent again", 0)
+            reason = "not found at the platform: sent again"
+            delivery.deferred(session, row.id, reason, 0, seen=row)
         return _After.ABSENT
 
-    def _cannot_tell(self, row: Outbound, reason: str) -> _After:
-        over = utcnow() - (row.decisive_at or row.created_at) > LOOK_UP_FOR
-        with session_scope(self._sessions) as session:
-            wait = None if over else self._look_up_after
-            delivery.doubtful(session, row.id, f"not known whether sent: {reason}", look_up_in=wait)
-        if over:
+    def _cannot_tell(self, row: Outbound, error: ChannelError) -> _After:
+        wait: float | None = self._look_up_after
+        if isinstance(error, TokenError):
+            wait = TOKEN_WAIT
+        elif isinstance(error, SendDeferred):
+            wait = max(error.retry_after, self._look_up_after)
+        # While the platform cannot even be asked, the answer may still be had later.
+        patience = LOOK_UP_FOR if _is_final(error) else LOOK_UP_FOR_UNHEARD
+        if utcnow() - (row.decisive_at or row.created_at) > patience:
+            wait = None
             log.error("reply %s: not known whether it was sent; people must look", row.id)
-        return _After.CLOSED if over else _After.WAIT
+        with session_scope(self._sessions) as session:
+            reason = f"not known whether sent: {error}"
+            delivery.doubtful(session, row.id, reason, look_up_in=wait, seen=row)
+        return _After.CLOSED if wait is None else _After.WAIT
+
+
+def _is_final(error: ChannelError) -> bool:
+    """Whether the platform refused the look-up itself, so that patience alone won't help."""
+    if isinstance(error, (TokenError, SendUnknown)):
+        return False
+    return not isinstance(error, SendDeferred) or error.retry_after >= LOOK_UP_FOR.total_seconds()

@@ -27,6 +27,7 @@ from bot.conversation.messages import Button, Reply
 from bot.conversation.sending import to_row
 from bot.database import session_scope
 from bot.desk.handoff import ADDRESS, DRAFT_LIMIT, find, page_of
+from bot.desk.replies import CLOSED, MAX_BODY
 from bot.desk.views import WRITERS, blueprint, clean
 from bot.errors import FileNotSendable, LostRace, StaffError, WindowClosed
 from bot.services import canned, console, handoffs, outgoing_files
@@ -34,7 +35,6 @@ from bot.services import requests as waiting
 from bot.services.handoffs import Handoff
 from bot.templating import web_address
 
-MAX_BODY = 6 * 1024 * 1024  # bytes: a file of 5 MB and the form around it
 ASK_INFO = (
     "Để cán bộ tiện liên hệ và hỗ trợ bạn, bạn vui lòng cho biết họ tên và số điện thoại nhé. "
     "Bạn không muốn thì cứ bỏ qua."
@@ -193,8 +193,7 @@ def _send(handoff_id: int, replies: list[Reply], *, draft: str) -> ResponseRetur
                 raise LostRace(found.claimed_by_name or found.state)
             sent = waiting.reply_with(session, found.conversation_id, who.id, rows, form_id=form_id)
     except WindowClosed:
-        said = "Đã quá 7 ngày kể từ lần cuối người dân nhắn, hoặc người dân đã rút. Tin chưa gửi."
-        return _not_sent(handoff_id, draft, said, 409)
+        return _not_sent(handoff_id, draft, CLOSED, 409)
     except LostRace as lost:
         return _not_sent(handoff_id, draft, f"{_lost(lost)} Tin của anh/chị chưa gửi.", 409)
     if sent is not None:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from bot import auth
 from bot.database import session_scope
 from bot.desk import words
-from bot.errors import LostRace, WindowClosed
-from bot.services import audit, console, desks, handoffs
+from bot.errors import LostRace
+from bot.services import audit, console, desks, handoffs, outgoing_files
 from bot.services import requests as waiting
 from bot.services.pages import Page
 
@@ -58,43 +58,7 @@ def requests() -> ResponseReturnValue:
 @auth.allow(*READERS)
 def conversation(conversation_id: int) -> ResponseReturnValue:
     """One conversation; looking at it leaves a line in the audit trail."""
-    return _conversation(conversation_id)
-
-
-@blueprint.post("/conversations/<int(max=4611686018427387904):conversation_id>/reply")
-@auth.allow(*WRITERS)
-def reply(conversation_id: int) -> ResponseReturnValue:
-    """Write to the citizen."""
-    text = clean(request.form.get("text", ""))
-    if not text or len(text) > waiting.REPLY_LIMIT:
-        said = (
-            f"Tin dài {len(text)} ký tự, mỗi tin chỉ được {waiting.REPLY_LIMIT}. Mời rút ngắn."
-            if text
-            else "Anh/chị chưa viết nội dung."
-        )
-        return _conversation(conversation_id, draft=text, error=said, code=422)
-    form_id = request.form.get("form_id", "") or secrets.token_urlsafe(12)
-    who = auth.signed_in()
-    try:
-        with session_scope(current_app.extensions["sessions"]) as session:
-            if waiting.thread(session, conversation_id) is None:
-                abort(404)
-            if not console.may_open(session, who, conversation_id):
-                abort(404)
-            reply_id = waiting.reply(session, conversation_id, who.id, text, form_id=form_id)
-    except WindowClosed:
-        said = "Đã quá 7 ngày kể từ lần cuối người dân nhắn, hoặc người dân đã rút. Tin chưa gửi."
-        return _conversation(conversation_id, draft=text, error=said, code=409)
-    except LostRace as lost:
-        said = f"{lost} đang trả lời người dân này. Tin của anh/chị chưa gửi."
-        return _conversation(conversation_id, draft=text, error=said, code=409)
-    if reply_id is None:
-        flash("Tin này đã được gửi rồi, không gửi lần thứ hai.")
-    else:
-        # After the commit; when the queue is down, the sweep finds the row.
-        current_app.extensions["queue"].enqueue("deliver", conversation_id)
-        flash("Tin đang được gửi. Trạng thái gửi hiện dưới tin.")
-    return redirect(url_for("desk.conversation", conversation_id=conversation_id), 303)
+    return conversation_page(conversation_id)
 
 
 @blueprint.post("/requests/<int(max=4611686018427387904):request_id>/handled")
@@ -120,21 +84,15 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
 
 
-def page_number() -> int:
-    """The page that the address asks for, from 1."""
-    given = request.args.get("page", "1")
-    return max(1, int(given)) if _is_number(given) else 1
-
-
-def message_before() -> int | None:
-    """The message before which the address asks for what was said."""
-    given = request.args.get("before", "")
-    return int(given) if _is_number(given) else None
-
-
-def _conversation(
-    conversation_id: int, *, draft: str = "", error: str = "", code: int = 200
+def conversation_page(
+    conversation_id: int,
+    *,
+    draft: str = "",
+    error: str = "",
+    file_error: str = "",
+    code: int = 200,
 ) -> ResponseReturnValue:
+    """The page of a conversation, with what was written so far and what is wrong with it."""
     who = auth.signed_in()
     with session_scope(current_app.extensions["sessions"]) as session:
         found = waiting.thread(session, conversation_id, before=message_before())
@@ -150,10 +108,24 @@ def _conversation(
         counts=counts,
         draft=draft,
         error=error,
+        file_error=file_error,
+        accept=",".join(outgoing_files.EXTENSIONS),
         form_id=secrets.token_urlsafe(12),
         limit=waiting.REPLY_LIMIT,
     )
     return page, code
+
+
+def page_number() -> int:
+    """The page that the address asks for, from 1."""
+    given = request.args.get("page", "1")
+    return max(1, int(given)) if _is_number(given) else 1
+
+
+def message_before() -> int | None:
+    """The message before which the address asks for what was said."""
+    given = request.args.get("before", "")
+    return int(given) if _is_number(given) else None
 
 
 def _list(template: str, read: Callable[[Session, int], Page[Any]]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
@@ -20,6 +21,24 @@ MOST = 20  # cases that one citizen may follow
 STARTED, ALREADY, FINISHED, FULL = "started", "already", "finished", "full"
 CHANGED = "utter_case_changed"
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A followed case as it was last seen: the status that its follower knows."""
+
+    id: int
+    conversation_id: int
+    code: str
+    status: int
+
+
+@dataclass(frozen=True)
+class CaseLook:
+    """A followed case and what the one-stop database says; None: nothing to be had."""
+
+    followed: Followed
+    case: Case | None
 
 
 @dataclass(frozen=True)
@@ -94,57 +113,69 @@ def following(session: Session, conversation_id: int) -> list[str]:
     return list(session.execute(query).scalars())
 
 
-def changed(session: Session, onestop: Cases, now: dt.datetime, limit: int) -> list[CaseChange]:
-    """Look at the `limit` follows that waited longest; a message for each whose status changed.
-
-    Store the messages in the transaction of `session`: then each change is told exactly once. A
-    source that does not answer is left for the next time. A case that ended is followed no more.
-    """
+def longest_unseen(session: Session, limit: int) -> list[Followed]:
+    """The `limit` follows that have waited longest for a look."""
     query = (
         select(CaseFollow.id, CaseFollow.conversation_id, CaseFollow.code, CaseFollow.last_status)
         .order_by(CaseFollow.checked_at, CaseFollow.id)
         .limit(limit)
     )
-    session.flush()
-    changes = []
+    return [Followed(*row) for row in session.execute(query).all()]
+
+
+def look(onestop: Cases, follows: Sequence[Followed]) -> list[CaseLook]:
+    """Ask for each case, without a transaction of ours open: a foreign database may take long.
+
+    A source that does not answer is left for the next time.
+    """
+    looks = []
     silent: set[str | None] = set()
-    for follower in session.execute(query).all():
+    for followed in follows:
         source = None
         try:
-            source = onestop.source_of(follower.code)
-            case = None if source in silent else onestop.find(follower.code)
+            source = onestop.source_of(followed.code)
+            case = None if source in silent else onestop.find(followed.code)
         except OneStopUnavailable as error:
             logger.warning("follows: %s", error)
             silent.add(source)
             case = None
-        status = case.status if case else follower.last_status
-        if _note(session, follower.id, follower.last_status, status, now) and case is not None:
-            changes.append(_change(follower.conversation_id, case, now))
-    session.flush()
-    return changes
+        looks.append(CaseLook(followed, case))
+    return looks
 
 
-def count(session: Session) -> int:
-    """How many follows there are: with `limit` and the period it tells how late news can be."""
-    return int(session.execute(select(func.count()).select_from(CaseFollow)).scalar_one())
+def note(session: Session, looks: Sequence[CaseLook], now: dt.datetime) -> list[CaseChange]:
+    """Note what was seen; a message for each status that changed.
+
+    Store the messages in the transaction of `session`: then each change is told exactly once. A
+    case that ended is followed no more.
+    """
+    return [
+        _change(look.followed.conversation_id, look.case, now)
+        for look in looks
+        if _note(session, look, now) and look.case is not None
+    ]
 
 
-def _note(session: Session, follow_id: int, before: int, status: int, now: dt.datetime) -> bool:
+def _note(session: Session, look: CaseLook, now: dt.datetime) -> bool:
     """Note what was seen; whether this process is the one to tell of a change."""
+    before = look.followed.status
+    status = look.case.status if look.case else before
+    follow_id = look.followed.id
     noted = session.execute(
         update(CaseFollow)
         .where(CaseFollow.id == follow_id, CaseFollow.last_status == before)
         .values(last_status=status, checked_at=now)
         .execution_options(synchronize_session=False)
     )
+    if noted.rowcount != 1:
+        return False  # another worker has told since, or nobody follows any more
     if status in ENDED:
         session.execute(
             delete(CaseFollow)
             .where(CaseFollow.id == follow_id)
             .execution_options(synchronize_session=False)
         )
-    # Another worker that saw the change first has moved last_status on.
-    return bool(noted.rowcount == 1) and status != before
+    return status != before
 
 
 def _change(conversation_id: int, case: Case, now: dt.datetime) -> CaseChange:

@@ -10,14 +10,20 @@ from sqlalchemy.orm import Session
 from bot.models.cases import CaseFollow, CaseGuard, CaseLookup, CaseVerification
 from bot.services.case_access import LOCK, forget_proofs, is_verified, locked_until, look_up
 from bot.services.case_answers import CaseView, describe, is_overdue, mask_name, render
-from bot.services.case_follows import CaseChange, changed, count, follow, following, unfollow
+from bot.services.case_follows import (
+    CaseChange,
+    follow,
+    following,
+    longest_unseen,
+    look,
+    note,
+    unfollow,
+)
 from bot.services.second_fact import parse as parse_second_fact
 
 __all__ = [
     "CaseChange",
     "CaseView",
-    "changed",
-    "count",
     "describe",
     "erase",
     "follow",
@@ -25,8 +31,11 @@ __all__ = [
     "is_overdue",
     "is_verified",
     "locked_until",
+    "longest_unseen",
+    "look",
     "look_up",
     "mask_name",
+    "note",
     "parse_second_fact",
     "purge",
     "render",

@@ -40,8 +40,12 @@ def get_or_create(session: Session, channel: str, user_id: str) -> int:
 
 
 def _find(session: Session, channel: str, user_id: str) -> int | None:
-    wanted = select(Conversation.id).where(
-        Conversation.channel == channel, Conversation.channel_user_id == user_id
+    # Locked: a withdrawal must not erase the conversation before the message is in it. If one is
+    # under way we wait, and find nobody; what is said after it belongs into a new conversation.
+    wanted = (
+        select(Conversation.id)
+        .where(Conversation.channel == channel, Conversation.channel_user_id == user_id)
+        .with_for_update(key_share=True)
     )
     found = session.execute(wanted).scalar()
     return None if found is None else int(found)
@@ -69,16 +73,7 @@ def store_inbound(
     occurred_at: dt.datetime,
 ) -> Stored:
     """Keep one message as pending; a `message_id` that is already there inserts nothing."""
-    conversation_id = _find(session, channel, user_id)
-    if conversation_id is None:
-        # The platform may repeat what somebody said before a withdrawal: it must not bring back
-        # whom we have forgotten.
-        known = _received_in(session, channel, message_id)
-        if known is not None:
-            return Stored(known, new=False)
-        conversation_id = get_or_create(session, channel, user_id)
     values = {
-        "conversation_id": conversation_id,
         "channel": channel,
         "direction": "in",
         "channel_message_id": message_id,
@@ -88,18 +83,33 @@ def store_inbound(
         "state": "pending",
         "occurred_at": occurred_at,
     }
-    new = insert_once(session, Message, values)
+    conversation_id = _find(session, channel, user_id)
+    if conversation_id is None:
+        # The platform may repeat what somebody said before a withdrawal: it must not bring back
+        # whom we have forgotten.
+        known = _received_in(session, channel, message_id)
+        if known is not None:
+            return Stored(known, new=False)
+        conversation_id = get_or_create(session, channel, user_id)
+    new = insert_once(session, Message, {"conversation_id": conversation_id, **values})
     if new:
-        # The moment of receipt, not the platform's stamp: a retried event comes late, and the
-        # platform itself has the last word about the window.
-        changes: dict[str, Any] = {"last_interaction_at": utcnow()}
-        if kind in ("follow", "unfollow"):
-            changes = {"following": int(kind == "follow"), **changes}
-        session.execute(
-            update(Conversation).where(Conversation.id == conversation_id).values(changes)
-        )
+        _note_contact(session, conversation_id, kind)
         _take_name(session, conversation_id, content)
     return Stored(conversation_id, new)
+
+
+def _note_contact(session: Session, conversation_id: int, kind: str) -> None:
+    # The moment of receipt, not the platform's stamp: a retried event comes late, and the
+    # platform itself has the last word about the window.
+    changes: dict[str, Any] = {"last_interaction_at": utcnow()}
+    if kind in ("follow", "unfollow"):
+        changes = {"following": int(kind == "follow"), **changes}
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id)
+        .values(changes)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def request_human(
@@ -128,32 +138,43 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
         return False
     # Whoever replays a failed message locks the conversation too: what is emptied here stays out.
     session.execute(select(Conversation.id).where(Conversation.id == known).with_for_update()).one()
+    _close_messages(session, known, forget_user=forget_user)
+    _blank_person(session, known, forget_user=forget_user)
+    cases.erase(session, known)
+    handoffs.erase(session, known, forget_user=forget_user)
+    learning.erase(session, known)
+    session.flush()
+    return True
+
+
+def _close_messages(session: Session, conversation_id: int, *, forget_user: bool) -> None:
+    """Take what waits out of the inbox and the outbox, and every word with it."""
+    messages = _messages_of(conversation_id)
     closing = {"pending": "ignored"} if forget_user else {}
     for state, closed in {**closing, "queued": "refused"}.items():
-        session.execute(_messages_of(known).where(Message.state == state).values(state=closed))
+        session.execute(messages.where(Message.state == state).values(state=closed))
     # Without its words a reply can't be found at the platform, and it must not be said blank.
     doubtful = or_(
         Message.state == "sending",
         and_(Message.state == "unknown", Message.not_before.is_not(None)),
     )
     given_up = {"state": "unknown", "not_before": None, "finished_at": utcnow()}
-    session.execute(_messages_of(known).where(doubtful).values(given_up))
-    session.execute(_messages_of(known).where(Message.state != "pending").values(BLANK))
-    session.execute(delete(Feedback).where(Feedback.conversation_id == known))
+    session.execute(messages.where(doubtful).values(given_up))
+    session.execute(messages.where(Message.state != "pending").values(BLANK))
+
+
+def _blank_person(session: Session, conversation_id: int, *, forget_user: bool) -> None:
+    """Take the person out of the conversation and of what they asked people for."""
+    session.execute(delete(Feedback).where(Feedback.conversation_id == conversation_id))
     session.execute(
         update(HumanRequest)
-        .where(HumanRequest.conversation_id == known)
+        .where(HumanRequest.conversation_id == conversation_id)
         .values(reason="", handled_note="")
     )
     person: dict[str, Any] = {"display_name": "", "erased_at": utcnow()}
     if forget_user:
-        person |= {"channel_user_id": f"erased:{known}", "following": 0}
-    session.execute(update(Conversation).where(Conversation.id == known).values(person))
-    cases.erase(session, known)
-    handoffs.erase(session, known, forget_user=forget_user)
-    learning.erase(session, known)
-    session.flush()
-    return True
+        person |= {"channel_user_id": f"erased:{conversation_id}", "following": 0}
+    session.execute(update(Conversation).where(Conversation.id == conversation_id).values(person))
 
 
 def _take_name(session: Session, conversation_id: int, content: Mapping[str, Any]) -> None:

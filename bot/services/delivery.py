@@ -11,20 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.database import utcnow
-from bot.errors import LostRace, TokenError
+from bot.errors import NEEDS_PERSON, RENEWED_IS_REFUSED, LostRace, TokenError
 from bot.models.conversations import ChannelToken, Conversation, Message
 from bot.services.inbox import ARRIVES_WITHIN, SENDING_DOUBT, Inbound, pending
 
-OPEN_STATES = ("pending", "queued", "sending", "unknown")
+OPEN_REPLIES = ("queued", "sending", "unknown")
+OPEN_STATES = ("pending", *OPEN_REPLIES)
 # How the error of a reply reads that a new grant may set free.
 _HELD_BY_GRANT = (
     f"{TokenError.MARK}%",
-    "zalo %: the new token is refused too",
-    "zalo %: the account needs a person",
+    f"zalo %: {RENEWED_IS_REFUSED}",
+    f"zalo %: {NEEDS_PERSON}",
 )
 ORPHAN_AGE = dt.timedelta(seconds=10)  # a row this old that nobody works on lost its wake-up
 
@@ -96,7 +97,7 @@ def outbox(session: Session, conversation_id: int) -> list[Outbound]:
             Message.conversation_id == conversation_id,
             # Only so, and without ORDER BY, does SQLite take the index of the states; else it walks
             # through all that was ever said here.
-            Message.state.in_(("queued", "sending", "unknown")),
+            Message.state.in_(OPEN_REPLIES),
             or_(Message.state != "unknown", Message.not_before.is_not(None)),
         )
     )
@@ -113,7 +114,7 @@ def start(session: Session, reply_id: int) -> None:
     _move(
         session,
         reply_id,
-        from_state="queued",
+        from_states=("queued",),
         state="sending",
         attempts=Message.attempts + 1,
         not_before=now + SENDING_DOUBT,
@@ -121,7 +122,9 @@ def start(session: Session, reply_id: int) -> None:
     )
 
 
-def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int | None) -> bool:
+def sent(
+    session: Session, reply_id: int, platform_id: str, *, start_next: int | None = None
+) -> bool:
     """Note that the platform took a reply, and claim the next one in the same transaction.
 
     False when the next one was withdrawn meanwhile; that this one was sent is noted all the same.
@@ -130,7 +133,7 @@ def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int |
     _move(
         session,
         reply_id,
-        from_state=None,
+        from_states=OPEN_REPLIES,  # whatever others thought of it meanwhile: the platform has it
         state="sent",
         channel_message_id=platform_id or None,
         not_before=None,
@@ -145,12 +148,12 @@ def sent(session: Session, reply_id: int, platform_id: str, *, start_next: int |
     return True
 
 
-def refused(session: Session, reply_id: int, reason: str) -> None:
+def refused(session: Session, reply_id: int, reason: str, *, from_state: str = "sending") -> None:
     """Close a reply that can never be sent; it is kept and shown with its reason."""
     _move(
         session,
         reply_id,
-        from_state=None,
+        from_states=(from_state,),
         state="refused",
         error=reason[:300],
         not_before=None,
@@ -159,17 +162,25 @@ def refused(session: Session, reply_id: int, reason: str) -> None:
 
 
 def deferred(
-    session: Session, reply_id: int, reason: str, seconds: float, *, tried: bool = True
+    session: Session,
+    reply_id: int,
+    reason: str,
+    seconds: float,
+    *,
+    tried: bool = True,
+    seen: Outbound | None = None,
 ) -> None:
     """Put a reply that was certainly not sent back into the queue, due in `seconds`.
 
-    With `tried` False the platform was not even asked, and the try does not count.
+    With `tried` False the platform was not even asked, and the try does not count. This and
+    `doubtful` are about the caller's own send, or about a row as it was `seen`; they raise LostRace
+    when somebody has changed it since.
     """
     due = utcnow() + dt.timedelta(seconds=seconds)
     _move(
         session,
         reply_id,
-        from_state=None,
+        seen=seen,
         state="queued",
         attempts=Message.attempts - int(not tried),  # counted when it was claimed
         error=reason[:300],
@@ -184,6 +195,7 @@ def doubtful(
     *,
     look_up_in: float | None,
     decisive_now: bool = False,
+    seen: Outbound | None = None,
 ) -> None:
     """Mark a reply of which nobody knows whether it arrived; looked up again if a time is given.
 
@@ -191,11 +203,11 @@ def doubtful(
     """
     now = utcnow()
     due = None if look_up_in is None else now + dt.timedelta(seconds=look_up_in)
-    more = {"decisive_at": now} if decisive_now else {}
+    more: dict[str, Any] = {"decisive_at": now} if decisive_now else {}
     _move(
         session,
         reply_id,
-        from_state=None,
+        seen=seen,
         state="unknown",
         error=reason[:300],
         not_before=due,
@@ -234,21 +246,34 @@ def note_receipt(
     return int(changed.rowcount)
 
 
-def due_conversations(session: Session, *, limit: int = 500) -> list[int]:
-    """Conversations with work that is due and that no wake-up seems to be coming for."""
+def due_conversations(session: Session, *, after: int = 0, limit: int = 500) -> list[int]:
+    """Conversations with work that is due and that no wake-up seems to be coming for.
+
+    At most `limit`, in the order of their ids from the one behind `after` on, and round again: who
+    gives the last id of one look to the next one misses nobody, however many there are.
+    """
     now = utcnow()
+    waiting = aliased(Message)
     due = or_(
-        and_(
-            Message.state.in_(OPEN_STATES),
-            Message.not_before <= now,
-        ),
+        and_(Message.state.in_(OPEN_STATES), Message.not_before <= now),
         and_(
             Message.state.in_(("pending", "queued")),
             Message.not_before.is_(None),
             Message.created_at < now - ORPHAN_AGE,
         ),
     )
-    rows = session.execute(select(Message.conversation_id).where(due).distinct().limit(limit))
+    # Nothing goes before its turn: what stands behind a row that must wait waits with it.
+    held = exists().where(
+        waiting.conversation_id == Message.conversation_id,
+        waiting.direction == Message.direction,
+        waiting.state.in_(OPEN_STATES),
+        waiting.not_before > now,
+        _stands_before(waiting),
+    )
+    # The order is made outside, or SQLite takes the index that has it and reads all that is closed.
+    found = select(Message.conversation_id).where(due, ~held).distinct().subquery()
+    ids = found.c.conversation_id
+    rows = session.execute(select(ids).order_by(case((ids > after, 0), else_=1), ids).limit(limit))
     return [row[0] for row in rows]
 
 
@@ -294,6 +319,16 @@ def gauges(session: Session) -> dict[str, float]:
     }
 
 
+def _stands_before(other: Any) -> Any:
+    """Whether the other row's turn is before a message's: replies by id, a citizen's as written."""
+    earlier = other.id < Message.id
+    written = and_(other.occurred_at == Message.occurred_at, earlier)
+    return case(
+        (Message.direction == "out", earlier),
+        else_=or_(other.occurred_at < Message.occurred_at, written),
+    )
+
+
 def _waits_for_token(channel: str) -> tuple[Any, ...]:
     return (
         Message.state == "queued",
@@ -303,11 +338,23 @@ def _waits_for_token(channel: str) -> tuple[Any, ...]:
     )
 
 
-def _move(session: Session, reply_id: int, *, from_state: str | None, **values: Any) -> None:
-    open_states = (from_state,) if from_state else ("queued", "sending", "unknown")
+def _move(
+    session: Session,
+    reply_id: int,
+    *,
+    from_states: Sequence[str] = ("sending",),
+    seen: Outbound | None = None,
+    **values: Any,
+) -> None:
+    same = [Message.state.in_(from_states)]
+    if seen is not None:
+        # Two workers may look one row up when the store has lost the lock: one of them acts on it.
+        due = seen.not_before
+        when = Message.not_before.is_(None) if due is None else Message.not_before == due
+        same = [Message.state == seen.state, when]
     moved = session.execute(
         update(Message)
-        .where(Message.id == reply_id, Message.state.in_(open_states))
+        .where(Message.id == reply_id, *same)
         .values(values)
         .execution_options(synchronize_session=False)
     )

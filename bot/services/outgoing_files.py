@@ -38,6 +38,7 @@ _MIME = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "csv": "text/csv",
 }
+EXTENSIONS = (".jpg", ".jpeg", *(f".{extension}" for extension in _MIME if extension != "jpg"))
 _IMAGES = {"jpg": "JPEG", "png": "PNG"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
@@ -139,7 +140,7 @@ def _read_name(filename: str) -> tuple[str, str]:
     extension = extension.strip().lower().replace("jpeg", "jpg")
     if extension not in _MIME:
         raise FileNotSendable(
-            "Zalo chỉ nhận ảnh JPG, PNG và tệp PDF, DOC, DOCX, CSV. Anh/chị chọn tệp khác giúp ạ."
+            "Chỉ gửi được ảnh JPG, PNG và tệp PDF, DOC, DOCX, CSV. Anh/chị chọn tệp khác giúp ạ."
         )
     return stem.strip(" .")[: NAME_LIMIT - len(extension) - 1].rstrip() or "tep", extension
 

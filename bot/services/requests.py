@@ -16,6 +16,7 @@ from bot.models.conversations import Conversation, Feedback, HumanRequest, Messa
 from bot.models.staff import Staff
 from bot.services import audit, dead_letters, handoffs, windows
 from bot.services.inbox import NewReply, store_replies
+from bot.services.outgoing_files import OutgoingFile
 from bot.services.pages import PAGE_SIZE, Page
 
 REPLY_LIMIT = 2_000  # characters in one message, as the platform counts them after NFC
@@ -197,13 +198,22 @@ def handle(session: Session, request_id: int, staff_id: int, note: str) -> int |
 
 
 def reply(
-    session: Session, conversation_id: int, staff_id: int, text: str, *, form_id: str
+    session: Session,
+    conversation_id: int,
+    staff_id: int,
+    text: str,
+    *,
+    form_id: str,
+    file: OutgoingFile | None = None,
 ) -> int | None:
     """Put an agent's reply into the outbox; its id, or None when this form was sent before.
 
-    Raises as `reply_with` does.
+    A file goes before its text, as a message of its own. Raises as `reply_with` does.
     """
-    ids = reply_with(session, conversation_id, staff_id, [NewReply(text, {})], form_id=form_id)
+    replies = [NewReply("", {"file": [file.key, file.name]})] if file else []
+    if text:
+        replies.append(NewReply(text, {}))
+    ids = reply_with(session, conversation_id, staff_id, replies, form_id=form_id)
     return ids[0] if ids else None
 
 
@@ -220,8 +230,12 @@ def reply_with(
     Raises WindowClosed when the platform would refuse it, and LostRace, with their name, while
     somebody else is at the conversation. Deliver it after the commit.
     """
+    # Locked, and read anew: nothing is put into what a withdrawal empties at this moment.
+    handoffs.lock(session, conversation_id)
     head = session.execute(
-        select(Conversation).where(Conversation.id == conversation_id)
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .execution_options(populate_existing=True)
     ).scalar_one()
     if not _is_writable(head):
         raise WindowClosed("the citizen has not written for too long, or has left")
@@ -231,13 +245,20 @@ def reply_with(
         "reply",
         "conversation",
         conversation_id,
-        {"characters": sum(len(r.text) for r in replies), "messages": len(replies)},
+        _written(replies),
         once=f"reply:{staff_id}:{form_id[:40]}",
     ):
         return None
     handoffs.replying(session, conversation_id, staff_id)
     rows = [NewReply(r.text, {**r.content, "staff_id": staff_id}) for r in replies]
     return store_replies(session, conversation_id, rows)
+
+
+def _written(replies: Sequence[NewReply]) -> dict[str, Any]:
+    """What the trail says of messages: how much, and the keys of the files, but no words."""
+    detail = {"characters": sum(len(r.text) for r in replies), "messages": len(replies)}
+    files = [r.content["file"][0] for r in replies if r.content.get("file")]
+    return {**detail, "files": files} if files else detail
 
 
 def _is_writable(conversation: Conversation) -> bool:

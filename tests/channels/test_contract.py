@@ -248,7 +248,7 @@ def test_zalo_finds_nothing_that_it_did_not_take(chain: Chain, fake_zalo: FakeZa
         (fault(-230), SendRefused),
         (fault(-200), SendDeferred),
         (fault(-32), SendDeferred),
-        (lambda asked: (503, {}), SendDeferred),
+        (lambda asked: (503, {}), SendUnknown),
         (lambda asked: (500, {}), SendUnknown),
         (lambda asked: (0, None), SendUnknown),
     ],

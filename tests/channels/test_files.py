@@ -149,7 +149,7 @@ def test_a_server_that_drips_does_not_hold_a_worker(
     started = time.monotonic()
     with pytest.raises(FileRefused) as refused:
         fetcher.fetch(server.url, seconds=0.4)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # the drip would last 45 s
     assert refused.value.again
 
 
@@ -417,11 +417,12 @@ def test_the_simulator_is_a_host_in_the_demo_and_only_there(server: Server) -> N
         Files.of(Settings.from_env({**here, **real})).fetch(f"{server.url}/a")
 
 
-def test_a_reason_holds_nothing_of_the_query(server: Server, fetcher: Files) -> None:
+def test_a_reason_names_the_host_and_no_way_to_the_picture(server: Server, fetcher: Files) -> None:
     server.serve = lambda request: give(request, b"", 404)
     with pytest.raises(FileRefused) as refused:
         fetcher.fetch(f"{server.url}/a.jpg?token=secret")
-    assert "/a.jpg" in str(refused.value)
+    assert f"127.0.0.1:{server.port}" in str(refused.value)
+    assert "a.jpg" not in str(refused.value)
     assert "secret" not in str(refused.value)
 
 

@@ -169,6 +169,24 @@ def test_rasa_that_is_not_there_at_all_is_waited_for(chain: Chain, fake_rasa: Fa
     assert (message.not_before - utcnow()).total_seconds() <= 5
 
 
+def test_a_withdrawal_is_never_given_up(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    attendant = chain.attendant()
+    conversation = chain.say("bí mật")
+    attendant.attend(conversation)
+    chain.say("", kind="withdraw")
+    attendant.attend(chain.say("người khác", user="9"))
+    fake_rasa.forget_with = 503
+    for _ in range(10):
+        attendant.attend(conversation)
+    fake_rasa.forget_with = 200
+    attendant.attend(conversation)
+    mine = [m for m in chain.messages("in") if m.conversation_id == conversation]
+    assert [m.text for m in mine] == ["", ""]
+    assert fake_zalo.texts(USER) == ["đáp: bí mật"]
+
+
 def test_an_engine_that_comes_and_goes_is_no_fault_of_a_message(
     chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
 ) -> None:
@@ -184,6 +202,25 @@ def test_an_engine_that_comes_and_goes_is_no_fault_of_a_message(
         attendant.attend(conversation)
     with running(FakeRasa(port)):
         attendant.attend(conversation)
+    assert fake_zalo.texts(USER) == ["đáp: câu hỏi"]
+
+
+def test_a_party_that_comes_and_goes_behind_the_engine_is_no_fault_of_a_message(
+    chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    def respond(asked: dict[str, Any]) -> Answer:
+        if asked.get("text") == "câu hỏi":
+            return 503, {"error": "unavailable"}
+        return answer_politely(asked)
+
+    fake_rasa.respond = respond
+    attendant = chain.attendant()
+    conversation = chain.say("câu hỏi")
+    attendant.attend(chain.say("người khác", user="9"))
+    for _ in range(20):
+        attendant.attend(conversation)
+    fake_rasa.respond = answer_politely
+    attendant.attend(conversation)
     assert fake_zalo.texts(USER) == ["đáp: câu hỏi"]
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.channels.zalo.client import ZaloChannel
+from bot.conversation.messages import Reply
+from bot.conversation.sending import MAX_TRIES
 from bot.database import session_scope, utcnow
 from bot.models.conversations import Conversation, Message
 from tests.chain import Chain
@@ -43,7 +46,6 @@ def test_a_final_refusal_is_kept_with_its_reason_and_the_next_goes_on(
         (fault(-32), 4, 66),
         (fault(-200), 1, 3),
         (fault(-9999), 1, 3),
-        (http(503), 3, 6),
         (http(429), 4, 11),
         (fault(-224), 500, 700),
         (fault(-321), 500, 700),
@@ -78,7 +80,7 @@ def accepted_then(zalo: FakeZalo, status: int) -> Callable[[dict[str, Any]], Ans
     return accept_and_fail
 
 
-@pytest.mark.parametrize("status", [0, 500, 502, 504], ids=["dropped", "500", "502", "504"])
+@pytest.mark.parametrize("status", [0, 500, 502, 503, 504])
 def test_a_reply_that_was_taken_without_an_answer_is_not_sent_twice(
     chain: Chain, fake_zalo: FakeZalo, status: int
 ) -> None:
@@ -230,6 +232,96 @@ def test_when_the_platform_charges_a_setting_decides(
     [reply] = chain.messages("out")
     assert reply.state == state
     assert ("ZALO_PAID_MESSAGES" in reply.error) is not pay
+
+
+def test_the_window_is_looked_at_before_the_first_reply_of_an_answer_too(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    conversation = chain.say("một")
+    with session_scope(chain.sessions) as session:
+        last = utcnow() - dt.timedelta(hours=60)
+        session.execute(update(Conversation).values(last_interaction_at=last))
+    chain.attendant(pay=False).attend(conversation)
+    assert fake_zalo.texts() == []
+    assert chain.states("out") == ["refused"]
+
+
+def test_a_send_that_would_begin_late_is_put_off(chain: Chain, fake_zalo: FakeZalo) -> None:
+    # Others may already have looked for it in vain and be about to send it themselves.
+    now = [0.0]
+    zalo = ZaloChannel(chain.settings, chain.tokens, chain.store, clock=lambda: now[0])
+
+    def renewal_takes_long(asked: dict[str, Any]) -> Answer:
+        now[0] += 30
+        fake_zalo.access = "another"
+        return 200, {"error": -216}
+
+    chain.tokens.access_token()
+    fake_zalo.faults = [renewal_takes_long]
+    attendant = chain.attendant(zalo=zalo)
+    conversation = chain.say("một")
+    attendant.attend(conversation)
+    assert fake_zalo.texts() == []
+    [reply] = chain.messages("out")
+    assert (reply.state, reply.attempts) == ("queued", 0)
+    attendant.attend(conversation)
+    assert fake_zalo.texts() == ["đáp: một"]
+
+
+def test_of_two_workers_that_look_a_reply_up_one_acts(chain: Chain, fake_zalo: FakeZalo) -> None:
+    fake_zalo.faults = [dropped]
+    conversation = chain.say("một")
+    chain.attendant().attend(conversation)
+    chain.let_time_pass(60)
+    looked = fake_zalo.handle
+
+    def another_worker_comes(path: str, headers: dict[str, str], body: bytes) -> Answer:
+        fake_zalo.handle = looked  # type: ignore[method-assign]
+        answer = looked(path, headers, body)
+        chain.store.flushall()  # the lock is lost while its holder waits for the list
+        chain.attendant().attend(conversation)
+        return answer
+
+    fake_zalo.handle = another_worker_comes  # type: ignore[method-assign]
+    chain.attendant().attend(conversation)
+    assert fake_zalo.texts() == ["đáp: một"]
+    assert chain.states("out") == ["sent"]
+
+
+def test_a_fault_of_ours_in_the_middle_of_sending_does_not_go_on_for_ever(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    class Broken(ZaloChannel):
+        def send(self, user_id: str, reply: Reply) -> str:
+            if reply.text == "đáp: một":
+                raise KeyError("a fault of ours")
+            return super().send(user_id, reply)
+
+    attendant = chain.attendant(zalo=Broken(chain.settings, chain.tokens, chain.store))
+    conversation = chain.say("một")
+    chain.say("hai")
+    for _ in range(2 * MAX_TRIES):
+        attendant.attend(conversation)
+        chain.let_time_pass(60)
+    assert chain.states("out") == ["refused", "sent"]
+    assert fake_zalo.texts() == ["đáp: hai"]
+
+
+def test_while_the_platform_cannot_be_asked_nobody_gives_up(
+    chain: Chain, fake_zalo: FakeZalo
+) -> None:
+    fake_zalo.faults = [dropped]
+    attendant = chain.attendant()
+    conversation = chain.say("một")
+    attendant.attend(conversation)
+    answer, fake_zalo.handle = fake_zalo.handle, lambda *asked: (500, {})  # type: ignore[method-assign]
+    chain.let_time_pass(3600)
+    attendant.attend(conversation)
+    [reply] = chain.messages("out")
+    assert (reply.state, reply.not_before is None) == ("unknown", False)
+    fake_zalo.handle = answer  # type: ignore[method-assign]
+    attendant.attend(conversation)
+    assert fake_zalo.texts() == ["đáp: một"]
 
 
 def test_a_rate_limit_stops_the_other_conversations_too(chain: Chain, fake_zalo: FakeZalo) -> None:

@@ -78,7 +78,7 @@ def test_while_the_action_server_is_down_nothing_is_answered_and_nothing_is_lost
     try:
         failed = assistant.post(body)
         assert failed.status_code == 503
-        assert set(failed.json()) == {"error"}
+        assert failed.json() == {"error": "unavailable"}
         assert stored(assistant, conversation) == before
     finally:
         assistant.start_actions()

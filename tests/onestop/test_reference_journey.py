@@ -11,12 +11,17 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.database import session_scope
 from bot.errors import CaseNotShown
-from bot.onestop import load
+from bot.onestop import Cases, load
 from bot.services import cases
 from simulator.onestop.command import main
 from tests.onestop.invented import CODE, NOW
 
 LATER = NOW + dt.timedelta(hours=2)
+
+
+def changed(session: Session, onestop: Cases) -> list[cases.CaseChange]:
+    looks = cases.look(onestop, cases.longest_unseen(session, 100))
+    return cases.note(session, looks, LATER)
 
 
 def test_a_citizen_proves_sees_follows_and_hears(
@@ -49,10 +54,10 @@ def test_a_citizen_proves_sees_follows_and_hears(
         assert "còn 8 ngày làm việc" in values["due_line"]
         assert cases.follow(session, 17, CODE, "m3", NOW) == "started"
     with session_scope(sessions) as session:
-        assert cases.changed(session, onestop, LATER, 100) == []
+        assert changed(session, onestop) == []
     main([*fixed, "--advance", "1", "--code", CODE])
     with session_scope(sessions) as session:
-        (change,) = cases.changed(session, onestop, LATER, 100)
+        (change,) = changed(session, onestop)
         assert "đang được xử lý" in change.text
     with session_scope(sessions) as session:
-        assert cases.changed(session, onestop, LATER, 100) == []
+        assert changed(session, onestop) == []

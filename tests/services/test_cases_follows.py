@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
-from bot.database import session_scope
 from bot.errors import CaseNotShown
 from bot.onestop import OneStop
 from bot.services import cases
@@ -42,6 +41,14 @@ def prove(session: Session, onestop: OneStop, who: int = 17, code: str = CODE) -
 def following(session: Session, onestop: OneStop, who: int = 17) -> None:
     prove(session, onestop, who)
     assert cases.follow(session, who, CODE, "follow", NOW) == "started"
+
+
+def changed(
+    session: Session, onestop: OneStop, now: dt.datetime, limit: int
+) -> list[cases.CaseChange]:
+    """One round: look at those who waited longest, note what was seen."""
+    looks = cases.look(onestop, cases.longest_unseen(session, limit))
+    return cases.note(session, looks, now)
 
 
 def test_following_needs_a_proof_in_force(session: Session, onestop: OneStop) -> None:
@@ -94,9 +101,9 @@ def test_a_change_is_told_once_and_names_nobody(
     session: Session, source: Memory, onestop: OneStop
 ) -> None:
     following(session, onestop)
-    assert cases.changed(session, onestop, LATER, 10) == []
+    assert changed(session, onestop, LATER, 10) == []
     source.put(a_case(status=5, missing_papers=("Tờ khai lệ phí trước bạ",)))
-    (change,) = cases.changed(session, onestop, LATER, 10)
+    (change,) = changed(session, onestop, LATER, 10)
     assert (change.conversation_id, change.code, change.response) == (
         17,
         CODE,
@@ -106,7 +113,7 @@ def test_a_change_is_told_once_and_names_nobody(
     assert CODE in change.text
     for personal in ("Nguyễn", "A***", "4127", "0934", "{"):
         assert personal not in change.text
-    assert cases.changed(session, onestop, LATER, 10) == []
+    assert changed(session, onestop, LATER, 10) == []
 
 
 def test_each_follower_of_a_case_is_told(
@@ -115,7 +122,7 @@ def test_each_follower_of_a_case_is_told(
     following(session, onestop, 17)
     following(session, onestop, 18)
     source.put(a_case(status=9, finished=dt.date(2026, 11, 24)))
-    told = cases.changed(session, onestop, LATER, 10)
+    told = changed(session, onestop, LATER, 10)
     assert [c.conversation_id for c in told] == [17, 18]
 
 
@@ -125,7 +132,7 @@ def test_a_change_between_look_up_and_follow_is_not_missed(
     prove(session, onestop)
     source.put(a_case(status=9))
     cases.follow(session, 17, CODE, "m", NOW)
-    assert len(cases.changed(session, onestop, LATER, 10)) == 1
+    assert len(changed(session, onestop, LATER, 10)) == 1
 
 
 def test_the_end_of_a_case_is_told_and_ends_the_follow(
@@ -133,7 +140,7 @@ def test_the_end_of_a_case_is_told_and_ends_the_follow(
 ) -> None:
     following(session, onestop)
     source.put(a_case(status=10, finished=dt.date(2026, 11, 24)))
-    assert len(cases.changed(session, onestop, LATER, 10)) == 1
+    assert len(changed(session, onestop, LATER, 10)) == 1
     assert cases.following(session, 17) == []
 
 
@@ -144,10 +151,10 @@ def test_a_source_that_is_down_is_asked_once_and_left_for_later(
         following(session, onestop, who)
     source.put(a_case(status=9))
     source.down, source.asked = True, 0
-    assert cases.changed(session, onestop, LATER, 10) == []
+    assert changed(session, onestop, LATER, 10) == []
     assert source.asked == 1
     source.down = False
-    assert len(cases.changed(session, onestop, LATER, 10)) == 5
+    assert len(changed(session, onestop, LATER, 10)) == 5
 
 
 def test_a_case_that_vanished_is_no_news(
@@ -155,7 +162,7 @@ def test_a_case_that_vanished_is_no_news(
 ) -> None:
     following(session, onestop)
     source.cases.clear()
-    assert cases.changed(session, onestop, LATER, 10) == []
+    assert changed(session, onestop, LATER, 10) == []
     assert cases.following(session, 17) == [CODE]
 
 
@@ -168,30 +175,40 @@ def test_those_who_waited_longest_are_looked_at_first(
     told = [
         change.conversation_id
         for minute in range(3)
-        for change in cases.changed(session, onestop, LATER + dt.timedelta(minutes=minute), 1)
+        for change in changed(session, onestop, LATER + dt.timedelta(minutes=minute), 1)
     ]
     assert told == [1, 2, 3]
 
 
-# SQLite lets only one worker write at a time.
-@pytest.mark.postgres
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_worker_that_read_before_another_told_the_change_stays_silent(
-    sessions: sessionmaker[Session], source: Memory, onestop: OneStop
+def test_a_worker_that_looked_before_another_told_the_change_stays_silent(
+    session: Session, source: Memory, onestop: OneStop
 ) -> None:
-    with session_scope(sessions) as session:
-        following(session, onestop)
-
-    class Meanwhile(Memory):
-        """While this one looks the case up, another worker tells the change."""
-
-        def find(self, code: str):  # type: ignore[no-untyped-def]
-            with session_scope(sessions) as other:
-                told.extend(cases.changed(other, serving(source), LATER, 10))
-            return super().find(code)
-
+    following(session, onestop)
     source.put(a_case(status=9))
-    told: list[cases.CaseChange] = []
-    with session_scope(sessions) as session:
-        mine = cases.changed(session, serving(Meanwhile(*source.cases.values())), LATER, 10)
-    assert (len(told), len(mine)) == (1, 0)
+    mine = cases.look(onestop, cases.longest_unseen(session, 10))
+    assert len(changed(session, onestop, LATER, 10)) == 1
+    assert cases.note(session, mine, LATER) == []
+
+
+def test_an_end_seen_by_a_worker_that_comes_too_late_is_told_the_next_time(
+    session: Session, source: Memory, onestop: OneStop
+) -> None:
+    following(session, onestop)
+    source.put(a_case(status=9))
+    first = cases.look(onestop, cases.longest_unseen(session, 10))
+    source.put(a_case(status=10, finished=dt.date(2026, 11, 24)))
+    late = cases.look(onestop, cases.longest_unseen(session, 10))
+    assert len(cases.note(session, first, LATER)) == 1
+    assert cases.note(session, late, LATER) == []
+    assert len(changed(session, onestop, LATER, 10)) == 1
+    assert cases.following(session, 17) == []
+
+
+def test_whoever_stopped_following_meanwhile_hears_nothing(
+    session: Session, source: Memory, onestop: OneStop
+) -> None:
+    following(session, onestop)
+    source.put(a_case(status=9))
+    looks = cases.look(onestop, cases.longest_unseen(session, 10))
+    cases.unfollow(session, 17)
+    assert cases.note(session, looks, LATER) == []

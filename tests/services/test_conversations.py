@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+import threading
 
-from bot.database import utcnow
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.database import session_scope, utcnow
 from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
 from bot.services import conversations
 from bot.services.conversations import Stored, erase, record_feedback, request_human
+from tests.fakes import eventually
 
 
 def say(session: Session, text: str, *, message_id: str, user: str = "1") -> Stored:
@@ -71,3 +74,31 @@ def test_erasing_leaves_the_other_citizens_alone(session: Session) -> None:
     assert count(session, Feedback) == 0
     users = session.execute(select(Conversation.channel_user_id)).scalars().all()
     assert set(users) == {f"erased:{mine}", "2"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_is_said_during_a_withdrawal_starts_a_new_conversation(
+    sessions: sessionmaker[Session],
+) -> None:
+    with session_scope(sessions) as session:
+        old = say(session, "một", message_id="a").conversation_id
+    stored: list[Stored] = []
+
+    def webhook() -> None:
+        with session_scope(sessions) as session:
+            stored.append(say(session, "hai", message_id="b"))
+
+    with sessions() as withdrawal, sessions() as watcher:
+        erase(withdrawal, old, forget_user=True)
+        thread = threading.Thread(target=webhook)
+        thread.start()
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        eventually(lambda: watcher.execute(waits).scalar_one() > 0)
+        withdrawal.commit()
+        thread.join(20)
+    assert stored[0].new
+    assert stored[0].conversation_id != old
+    with sessions() as session:
+        wanted = select(Message.conversation_id, Message.state, Message.text)
+        wanted = wanted.where(Message.channel_message_id == "b")
+        assert session.execute(wanted).one() == (stored[0].conversation_id, "pending", "hai")

@@ -137,7 +137,9 @@ def test_a_failure_that_was_seen_is_replayed_and_not_the_next_one(office: Office
     key = fail(office, citizen)
     assert replay(office, key).count == 1
     with session_scope(office.sessions) as session:
-        delivery.refused(session, key.id, "zalo -244")  # it was tried and failed again
+        delivery.refused(
+            session, key.id, "zalo -244", from_state="queued"
+        )  # it was tried and failed again
     assert replay(office, key).left == {"raced": 1}
     assert message(office, key).state == "refused"
 

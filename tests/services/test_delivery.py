@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
+import pytest
+from sqlalchemy import event, insert, text
+from sqlalchemy.orm import Session, sessionmaker
 
-from bot.database import Base, make_engine, make_sessions, utcnow
-from bot.models.conversations import Message
+from bot.database import Base, make_engine, make_sessions, session_scope, utcnow
+from bot.models.conversations import Conversation, Message
 from bot.services import conversations, delivery
 
 
@@ -55,3 +58,94 @@ def test_turn_four_hundred_costs_what_turn_ten_costs(tmp_path: Path) -> None:
         talk(session, long, 2000)
         assert steps(session, lambda: delivery.due_conversations(session)) <= due_at_all + 50
     engine.dispose()
+
+
+def hold(session: Session, count: int) -> None:
+    """So many conversations in which one reply waits for a minute and one stands behind it."""
+    now = utcnow()
+    rows = [{"id": n, "channel": "zalo", "channel_user_id": str(n)} for n in range(1, count + 1)]
+    session.execute(insert(Conversation.__table__), rows)
+    usual = {"channel": "zalo", "direction": "out", "kind": "text", "state": "queued"}
+    usual |= {"occurred_at": now, "created_at": now - dt.timedelta(minutes=1)}
+    soon = now + dt.timedelta(minutes=1)
+    for not_before in (soon, None):
+        held = [{**usual, "conversation_id": r["id"], "not_before": not_before} for r in rows]
+        session.execute(insert(Message.__table__), held)
+
+
+def late(session: Session, conversation_id: int, **more: Any) -> None:
+    """A message that was due a minute ago."""
+    minute_ago = utcnow() - dt.timedelta(minutes=1)
+    session.add(
+        Message(
+            **{
+                "conversation_id": conversation_id,
+                "channel": "zalo",
+                "direction": "in",
+                "kind": "text",
+                "state": "pending",
+                "not_before": minute_ago,
+                "occurred_at": minute_ago,
+                "created_at": minute_ago,
+                **more,
+            }
+        )
+    )
+    session.flush()
+
+
+def test_replies_that_must_wait_do_not_hide_a_message_that_is_due(session: Session) -> None:
+    hold(session, 700)
+    assert delivery.due_conversations(session) == []
+    late(session, 700)
+    assert delivery.due_conversations(session) == [700]
+
+
+def test_a_question_that_waits_holds_the_next_one_as_it_was_written(session: Session) -> None:
+    talker = conversations.get_or_create(session, "zalo", "talker")
+    now = utcnow()
+    late(session, talker, not_before=None, occurred_at=now)
+    late(session, talker, not_before=now + dt.timedelta(minutes=1), occurred_at=now)
+    assert delivery.due_conversations(session) == [talker]  # the first is no later than the other
+    earlier = now - dt.timedelta(seconds=5)
+    late(session, talker, not_before=now + dt.timedelta(minutes=1), occurred_at=earlier)
+    assert delivery.due_conversations(session) == []
+
+
+def test_every_conversation_has_its_turn_however_many_are_due(session: Session) -> None:
+    users = [conversations.get_or_create(session, "zalo", str(n)) for n in range(7)]
+    for user in users:
+        late(session, user)
+    first = delivery.due_conversations(session, limit=3)
+    second = delivery.due_conversations(session, after=first[-1], limit=3)
+    third = delivery.due_conversations(session, after=second[-1], limit=3)
+    assert [*first, *second, *third] == [*users, *users[:2]]
+    assert delivery.due_conversations(session, after=users[2]) == [*users[3:], *users[:3]]
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_what_is_closed_is_not_read_to_find_what_is_due(
+    sessions: sessionmaker[Session], analyzed: bool
+) -> None:
+    asked: list[tuple[str, Any]] = []
+    with session_scope(sessions) as session:
+        hold(session, 200)
+        talk(session, 7, 10_000)
+    engine = sessions.kw["bind"]
+    if analyzed:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE"))
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    with sessions() as session:
+        delivery.due_conversations(session)
+        statement, values = asked[-1]
+        explain = "EXPLAIN QUERY PLAN " if engine.name == "sqlite" else "EXPLAIN "
+        plan = session.connection().exec_driver_sql(explain + statement, values).all()
+    told = "\n".join(str(row) for row in plan)
+    assert "ix_messages_work" in told, told
+    assert "SCAN messages" not in told, told
+    assert "Seq Scan" not in told, told

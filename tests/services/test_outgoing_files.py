@@ -63,9 +63,9 @@ def test_what_zalo_takes_is_kept_and_read_again(folder: Path, name: str) -> None
     ("name", "data", "said"),
     [
         ("don.pdf", b"", "trống"),
-        ("don.exe", PDF, "Zalo chỉ nhận"),
-        ("khong-duoi", PDF, "Zalo chỉ nhận"),
-        ("", PDF, "Zalo chỉ nhận"),
+        ("don.exe", PDF, "Chỉ gửi được"),
+        ("khong-duoi", PDF, "Chỉ gửi được"),
+        ("", PDF, "Chỉ gửi được"),
         ("anh.png", picture() + b"\0" * 1_000_000, "1 MB"),
         ("don.pdf", PDF + b"\0" * 5_000_000, "5 MB"),
         ("don.pdf", b"MZ\x90\0" + b"\0" * 3000, "không phải là tệp PDF"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from bot import streams
 from bot.bell import ring
+from bot.channels import keeping
+from bot.channels.keeping import patiently
 from bot.channels.web import origins
 from bot.channels.web.channel import bell_of
 from bot.channels.web.incoming import Unusable, parse
@@ -20,15 +21,14 @@ from bot.channels.web.tokens import bearer, digest, message_id, new_token
 from bot.conversation.messages import InboundMessage
 from bot.database import session_scope, utcnow
 from bot.errors import FileNotSendable
-from bot.logs import mask
 from bot.services import conversations, outgoing_files, visitors
 from bot.services.visitors import CHANNEL
 from bot.settings import Settings
 from bot.streams import Event, Look, Over
 from bot.throttle import Allowance, wait_for
 
-log = logging.getLogger(__name__)
 blueprint = Blueprint("web", __name__, url_prefix="/chat")
+keeping.init_blueprint(blueprint)
 
 MAX_BODY = 16 * 1024
 MESSAGES_OF_ONE = Allowance("web-messages", most=20, seconds=60)
@@ -179,25 +179,10 @@ def _cursor() -> int | None:
 
 
 def _keep(message: InboundMessage, content: dict[str, Any]) -> ResponseReturnValue:
-    known = current_app.extensions
-    with session_scope(known["sessions"]) as session:
-        stored = conversations.store_inbound(
-            session,
-            channel=CHANNEL,
-            user_id=message.user_id,
-            message_id=message.message_id,
-            kind=message.kind,
-            text=message.text,
-            content=content,
-            occurred_at=message.occurred_at,
-        )
-    if stored.new:
-        # After the commit: a worker must never look for a row that is not there yet. If the queue
-        # is down the sweep finds the row.
-        known["queue"].enqueue("answer", stored.conversation_id)
-        ring(known["store"], bell_of(message.user_id))  # the visitor's other pages show it too
-        log.info("kept a %s from %s", message.kind, mask(message.user_id))
-    _count("kept" if stored.new else "repeat")
+    new = keeping.keep(message, content)
+    if new:  # the visitor's other pages show it too
+        ring(current_app.extensions["store"], bell_of(message.user_id))
+    _count("kept" if new else "repeat")
     return {"status": "ok"}, 202
 
 
@@ -208,9 +193,13 @@ def _user_id() -> str:
 
 def _refusal(user_id: str) -> ResponseReturnValue | None:
     """Why nothing more is to be done about a post of this visitor; None when it may go on."""
-    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-        if not user_id or visitors.find(session, user_id) is None:
-            return _stranger()
+
+    def is_known() -> bool:
+        with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+            return visitors.find(session, user_id) is not None
+
+    if not user_id or not patiently(is_known):
+        return _stranger()
     wait = wait_for(current_app.extensions["store"], MESSAGES_OF_ONE, user_id)
     return _too_fast(wait) if wait else None
 

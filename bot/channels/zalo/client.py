@@ -8,7 +8,7 @@ import hmac
 import json
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +24,7 @@ from bot.channels.zalo.refusals import PROOF_CODE, RATE_CODE, UPLOAD_CODE, Kind
 from bot.channels.zalo.tokens import Tokens
 from bot.channels.zalo.uploads import Uploads
 from bot.conversation.messages import Button, Reply
-from bot.errors import ChannelError, SendDeferred, SendUnknown
+from bot.errors import ChannelError, SendDeferred, SendPaced, SendUnknown
 from bot.keepalive import KeepAlive, never_connected
 from bot.services import outgoing_files
 from bot.settings import Settings
@@ -32,9 +32,9 @@ from bot.settings import Settings
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each wait for bytes
 RATE_WAIT = 5.0
 FAULT_WAIT = 2.0
-# A file's upload comes before its message. When it took longer, the message goes with the next try,
-# for a send that begins late might outlive the conversation's lock.
-UPLOAD_SECONDS = 8.0
+# A call that begins later than this after its row was claimed (a renewal or an upload came before)
+# could arrive when others already think that it never will: see inbox.ARRIVES_WITHIN.
+BEGIN_SECONDS = 10.0
 LISTED_AT_ONCE = 10  # what Zalo lists at most
 LISTED_PAGES = 5
 
@@ -79,8 +79,10 @@ class ZaloChannel:
         store: redis.Redis[Any],
         *,
         pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._pace = pace or Pace(store, settings.zalo_app_id, settings.zalo_rate_per_minute)
         self._alarms = refusals.Alarms(store)
         folder = outgoing_files.folder_of(settings.var_dir)
@@ -94,7 +96,7 @@ class ZaloChannel:
 
         Raises TokenError, SendRefused, SendDeferred or SendUnknown.
         """
-        started = time.monotonic()
+        started = self._clock()
         answer = self._post_message(user_id, reply, started)
         if reply.file and answer["error"] == UPLOAD_CODE:
             self._uploads.forget(reply.file)
@@ -106,12 +108,10 @@ class ZaloChannel:
         message = message_of(reply, self._settings.public_url)
         if reply.file:
             message["attachment"] = self._uploads.attachment(reply.file, reply.file_name)
-            if time.monotonic() - started > UPLOAD_SECONDS:
-                raise SendDeferred("the upload took long: the message goes next time", 0)
         body = json.dumps(
             {"recipient": {"user_id": user_id}, "message": message}, ensure_ascii=False
         ).encode()
-        return self._authorised("POST", "/v3.0/oa/message/cs", body)
+        return self._authorised("POST", "/v3.0/oa/message/cs", body, begun=started)
 
     def _upload(self, path: str, body: bytes, content_type: str) -> Mapping[str, Any]:
         return self._accepted(self._authorised("POST", path, body, content_type=content_type))
@@ -155,10 +155,16 @@ class ZaloChannel:
         *,
         content_type: str = "application/json",
         urgent: bool = False,
+        begun: float | None = None,
     ) -> Mapping[str, Any]:
-        """One call with the present token, or with a renewed one when that is refused."""
+        """One call with the present token, or with a renewed one when that is refused.
+
+        `begun`: when its row was claimed. A call that would begin late is put off.
+        """
 
         def call(token: str, urgent: bool) -> Mapping[str, Any]:
+            if begun is not None and self._clock() - begun > BEGIN_SECONDS:
+                raise SendPaced("too late to begin: it goes next time", 0)
             minute = self._pace.take(urgent=urgent)
             return self._try(minute, method, path, body, self._headers(token, content_type))
 
@@ -208,8 +214,6 @@ class ZaloChannel:
         self._pace.heard(minute, response.headers)
         if response.status_code == 429:
             raise SendDeferred("http 429", self._pace.pause(RATE_WAIT))
-        if response.status_code == 503:
-            raise SendDeferred("http 503", RATE_WAIT)
         try:
             answer = response.json()
         except ValueError:

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.zalo import oauth
 from bot.channels.zalo.events import CHANNEL
-from bot.conversation.locks import Lock, Locks
+from bot.conversation.locks import Locks
 from bot.database import session_scope
-from bot.errors import ConsentRefused, TokenError
+from bot.errors import ConsentRefused
 from bot.services import delivery, tokens
 from bot.services.tokens import Account
 from bot.settings import Settings
@@ -104,8 +104,9 @@ class Grant:
 
         Raises ConsentRefused when Zalo refuses the code, TokenError when it can't be asked now.
         """
-        lock = self._lock()
-        try:
+        # A renewal in flight would otherwise put the pair of the old grant over the new one.
+        deadline = time.monotonic() + oauth.CHANGE_SECONDS - oauth.ASK_SECONDS
+        with oauth.changing(self._settings, self._locks, deadline):
             answer = oauth.ask(
                 self._settings, "authorization_code", code=code, code_verifier=verifier
             )
@@ -114,22 +115,11 @@ class Grant:
             pair = oauth.pair_in(answer, configured.seed_digest if configured else "")
             if pair is None:
                 raise ConsentRefused("exchange", oauth.error_in(answer))
+            # A kill between this answer and the commit: the code is spent, begin again.
             cipher = tokens.make_cipher(self._settings)
             with session_scope(self._sessions) as session:
                 tokens.put(session, self._account, cipher, pair)
                 return delivery.wake_token_waiters(session, CHANNEL)
-        finally:
-            lock.release()
-
-    def _lock(self) -> Lock:
-        # A renewal in flight would otherwise put the pair of the old grant over the new one.
-        deadline = time.monotonic() + oauth.HTTP_SECONDS + 5
-        while time.monotonic() < deadline:
-            lock = self._locks.acquire(oauth.lock_name(self._settings))
-            if lock is not None:
-                return lock
-            time.sleep(0.1)
-        raise TokenError("the token is being renewed by another process, in vain so far")
 
 
 def new_verifier() -> str:

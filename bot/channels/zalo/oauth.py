@@ -5,19 +5,26 @@ It answers errors with HTTP 200 too, so only an answer that holds both tokens is
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 
 import requests
 
+from bot.conversation.locks import Locks
 from bot.database import utcnow
 from bot.errors import TokenError
 from bot.services.tokens import Pair
 from bot.settings import Settings
 
+BUSY = "the token is being renewed by somebody else, in vain so far"
 FULL_LIFE = dt.timedelta(hours=25)  # of an access token, when the platform does not say
-HTTP_SECONDS = 10.0  # well below the life-time of the lock under which the pair is changed
+TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each wait for bytes
+ASK_SECONDS = sum(TIMEOUT)  # well below the life-time of the lock under which the pair is changed
+CHANGE_SECONDS = 20.0  # a change of the pair with all its waiting
+_LOOK_AGAIN = 0.1
 
 
 def ask(settings: Settings, grant_type: str, **form: str) -> dict[str, object]:
@@ -27,14 +34,17 @@ def ask(settings: Settings, grant_type: str, **form: str) -> dict[str, object]:
             f"{settings.zalo_oauth_url}/v4/oa/access_token",
             data={**form, "app_id": settings.zalo_app_id, "grant_type": grant_type},
             headers={"secret_key": settings.zalo_app_secret},
-            timeout=HTTP_SECONDS,
+            timeout=TIMEOUT,
             allow_redirects=False,
         )
         answer = response.json()
     except (requests.RequestException, ValueError, RecursionError):
         raise TokenError("the token endpoint does not answer") from None
-    if response.status_code >= 500 or not isinstance(answer, dict):
-        raise TokenError("the token endpoint fails")
+    if not isinstance(answer, dict):
+        raise TokenError("the token endpoint fails: no object")
+    # Refusals come with 200 or another status; what names none of its errors is a gateway's.
+    if response.status_code != 200 and not refuses(answer):
+        raise TokenError(f"the token endpoint fails: http {response.status_code}")
     return answer
 
 
@@ -45,6 +55,12 @@ def pair_in(answer: Mapping[str, object], seed_digest: str) -> Pair | None:
         return None
     ends = utcnow() + _life(answer.get("expires_in"))
     return Pair(access, refresh, ends, 0, False, seed_digest)
+
+
+def refuses(answer: Mapping[str, object]) -> bool:
+    """Whether it clearly refuses what was brought: its errors are -14000 to -14999."""
+    code = str(answer.get("error") or "")
+    return len(code) == 6 and code.startswith("-14") and code[3:].isdecimal()
 
 
 def error_in(answer: Mapping[str, object]) -> str:
@@ -61,9 +77,21 @@ def configured_pair(settings: Settings) -> Pair | None:
     return Pair(access, refresh, utcnow() + FULL_LIFE, 0, False, digest)
 
 
-def lock_name(settings: Settings) -> str:
-    """The lock under which the account's pair is changed, by whatever process."""
-    return f"token:zalo:{settings.zalo_oa_id}"
+@contextlib.contextmanager
+def changing(settings: Settings, locks: Locks, deadline: float) -> Iterator[None]:
+    """Holds the lock under which the account's pair is changed, by whatever process.
+
+    Raises TokenError when it is not free by `deadline`, of the monotonic clock.
+    """
+    name = f"token:zalo:{settings.zalo_oa_id}"
+    while (lock := locks.acquire(name)) is None:
+        if time.monotonic() + _LOOK_AGAIN > deadline:
+            raise TokenError(BUSY)
+        time.sleep(_LOOK_AGAIN)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _life(value: object) -> dt.timedelta:

@@ -14,6 +14,7 @@ from typing import Any
 import redis
 from sqlalchemy.orm import Session, sessionmaker
 
+from bot.channels.outages import LOST
 from bot.channels.zalo.events import CHANNEL, Receipt
 from bot.database import session_scope, utcnow
 from bot.services import delivery
@@ -40,7 +41,13 @@ def settle(sessions: sessionmaker[Session], store: redis.Redis[Any]) -> None:
         state, message_ids, at, held_since = json.loads(raw)
         receipt = Receipt(state, tuple(message_ids), dt.datetime.fromisoformat(at))
         since = dt.datetime.fromisoformat(held_since)
-        if not _apply(sessions, receipt) and utcnow() - since < HELD_FOR:
+        try:
+            # A kill here loses one delivery mark, no message.
+            known = _apply(sessions, receipt)
+        except LOST:
+            _hold(store, receipt, since)
+            raise
+        if not known and utcnow() - since < HELD_FOR:
             _hold(store, receipt, since)
 
 

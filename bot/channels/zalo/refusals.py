@@ -16,7 +16,13 @@ from typing import Any
 import redis
 
 from bot.database import utcnow
-from bot.errors import ChannelError, SendDeferred, SendRefused
+from bot.errors import (
+    NEEDS_PERSON,
+    RENEWED_IS_REFUSED,
+    ChannelError,
+    SendDeferred,
+    SendRefused,
+)
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +98,9 @@ def error_of(code: Any) -> ChannelError:
     if kind is Kind.DROP or kind is Kind.UPLOAD:
         return SendRefused(name)
     if kind is Kind.RENEW:
-        return SendDeferred(f"{name}: the new token is refused too", PERSON_WAIT)
+        return SendDeferred(f"{name}: {RENEWED_IS_REFUSED}", PERSON_WAIT)
     if kind is Kind.PERSON:
-        return SendDeferred(f"{name}: the account needs a person", PERSON_WAIT)
+        return SendDeferred(f"{name}: {NEEDS_PERSON}", PERSON_WAIT)
     if kind is Kind.QUOTA:
         return SendDeferred(f"{name}: out of quota", QUOTA_WAIT)
     if kind is Kind.NIGHT:

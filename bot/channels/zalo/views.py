@@ -6,8 +6,9 @@ import logging
 
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
+from bot.channels import keeping
+from bot.channels.keeping import patiently
 from bot.channels.zalo import receipts
 from bot.channels.zalo.events import (
     CHANNEL,
@@ -21,12 +22,12 @@ from bot.channels.zalo.events import (
 from bot.channels.zalo.signature import mac, matches
 from bot.conversation.messages import InboundMessage
 from bot.database import session_scope
-from bot.logs import mask
-from bot.services import conversations, reactions
+from bot.services import reactions
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("zalo", __name__)
+keeping.init_blueprint(blueprint)
 
 # The largest event is a text of some thousand characters; nothing near this is Zalo's.
 MAX_BODY = 256 * 1024
@@ -78,18 +79,10 @@ def _is_signed(envelope: Envelope, raw: bytes, header: str, settings: Settings) 
 
 
 def _keep(message: InboundMessage) -> ResponseReturnValue:
-    with session_scope(current_app.extensions["sessions"]) as session:
-        stored = _store(session, message)
-    if not stored.new:
-        return _done("repeat")
-    # After the commit: a worker must never look for a row that is not there yet. If the queue is
-    # down the sweep finds the row.
-    current_app.extensions["queue"].enqueue("answer", stored.conversation_id)
-    log.info("kept a %s from %s", message.kind, mask(message.user_id))
-    return _done("kept")
+    return _done("kept" if keeping.keep(message, _content_of(message)) else "repeat")
 
 
-def _store(session: Session, message: InboundMessage) -> conversations.Stored:
+def _content_of(message: InboundMessage) -> dict[str, object]:
     content: dict[str, object] = {}
     if message.attachments:
         content["attachments"] = [
@@ -102,28 +95,23 @@ def _store(session: Session, message: InboundMessage) -> conversations.Stored:
         content["quoted"] = message.quoted_message_id
     if message.info:
         content["info"] = message.info
-    return conversations.store_inbound(
-        session,
-        channel=CHANNEL,
-        user_id=message.user_id,
-        message_id=message.message_id,
-        kind=message.kind,
-        text=message.text,
-        content=content,
-        occurred_at=message.occurred_at,
-    )
+    return content
 
 
 def _note(receipt: Receipt) -> ResponseReturnValue:
     known = current_app.extensions
-    receipts.note(known["sessions"], known["store"], receipt)
+    patiently(lambda: receipts.note(known["sessions"], known["store"], receipt))
     return _done(receipt.state)
 
 
 def _note_reaction(reaction: Reaction) -> ResponseReturnValue:
-    with session_scope(current_app.extensions["sessions"]) as session:
-        new = reactions.note(session, CHANNEL, reaction.user_id, reaction.message_id, reaction.icon)
-    if not new:
+    def note() -> bool:
+        with session_scope(current_app.extensions["sessions"]) as session:
+            return reactions.note(
+                session, CHANNEL, reaction.user_id, reaction.message_id, reaction.icon
+            )
+
+    if not patiently(note):
         return _done("reaction_unchanged")
     current_app.extensions["metrics"].count("reactions", reactions.feeling(reaction.icon))
     return _done("reaction")

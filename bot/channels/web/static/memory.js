@@ -4,7 +4,7 @@
 class Memory {
   constructor(base, onOtherTab) {
     this.key = `tro-ly:${base}`;
-    this.held = null; // where storage is forbidden, for this page only
+    this.held = null; // what could not be written: full or forbidden; for this page only
     window.addEventListener("storage", (event) => {
       if (event.key !== this.key && event.key !== null) return;
       const before = parsed(event.oldValue).token;
@@ -13,11 +13,11 @@ class Memory {
   }
 
   read() {
-    let stored = null;
+    let stored = this.held; // newer than what is stored
     try {
-      stored = window.localStorage.getItem(this.key);
+      stored ??= window.localStorage.getItem(this.key);
     } catch {
-      stored = this.held;
+      // forbidden, and nothing is held
     }
     const { token = "", unsent = [], seen = 0 } = parsed(stored);
     return { token, unsent: Array.isArray(unsent) ? unsent : [], seen };
@@ -25,11 +25,11 @@ class Memory {
 
   change(changes) {
     const text = JSON.stringify({ ...this.read(), ...changes });
-    this.held = text;
     try {
       window.localStorage.setItem(this.key, text);
+      this.held = null;
     } catch {
-      // full or forbidden: this page still has it
+      this.held = text;
     }
   }
 
