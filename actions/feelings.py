@@ -27,7 +27,7 @@ def is_angry(text: str) -> bool:
 
 def complains(text: str) -> bool:
     """Whether feedback is a complaint."""
-    return _holds("complaint", text) or is_angry(text)
+    return _holds("complaint", text)
 
 
 def _holds(kind: str, text: str) -> bool:

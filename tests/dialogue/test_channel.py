@@ -90,7 +90,7 @@ def test_while_the_action_server_is_down_nothing_is_answered_and_nothing_is_lost
 def test_an_action_that_raises_is_no_answer(assistant: Assistant) -> None:
     """A conversation that our database does not know cannot be one of an action with effects."""
     nobody = "not-a-number"
-    assistant.say(nobody, "cho tôi gặp cán bộ")
+    assistant.say(nobody, "xóa dữ liệu của tôi")
     before = stored(assistant, nobody)
     body = {"conversation_id": nobody, "message_id": "m-2", "command": {"intent": "affirm"}}
     assert assistant.post(body).status_code == 503
