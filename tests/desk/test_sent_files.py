@@ -159,3 +159,28 @@ def test_who_has_left_gets_no_file(office: Office) -> None:
     )
     assert answer.status_code == 409
     assert outgoing(office) == []
+
+
+@only_sqlite
+def test_no_file_goes_to_whom_a_colleague_is_helping(office: Office) -> None:
+    citizen, colleague = office.citizen(), office.browser("agent", name="Lan")
+    assert colleague.post(f"/desk/conversations/{citizen}/take").status_code == 303
+    answer = office.browser("admin").post(
+        f"/desk/conversations/{citizen}/reply", form(PDF, "a.pdf", "Bản nháp dài")
+    )
+    assert answer.status_code == 409
+    assert "Lan đang trả lời người dân này" in answer.text
+    assert "Bản nháp dài" in answer.text
+    assert [m.kind for m in outgoing(office)] == ["text"], "only that Lan has come"
+
+
+@only_sqlite
+def test_no_file_is_kept_for_who_may_not_open_the_conversation(office: Office) -> None:
+    citizen = office.citizen()
+    office.hands_over(citizen, desk_id=office.desk("Sở Xây dựng"))
+    answer = office.browser("agent").post(
+        f"/desk/conversations/{citizen}/reply", form(PDF, "a.pdf")
+    )
+    assert answer.status_code == 404
+    folder: Path = outgoing_files.folder_of(office.app.extensions["settings"].var_dir)
+    assert not list(folder.glob("*"))

@@ -18,7 +18,7 @@ from bot.models.audit import AuditEntry
 from bot.models.conversations import Conversation, Message
 from bot.models.desks import Desk, DeskMember, StaffPresence
 from bot.models.staff import Staff
-from bot.services import conversations, handoffs, inbox, requests
+from bot.services import conversations, delivery, handoffs, inbox, requests
 from bot.services.staff import Member
 
 _serial = itertools.count(1)
@@ -174,6 +174,22 @@ def test_a_claim_bars_what_the_assistant_computed_before(session: Session) -> No
     errors = session.execute(select(Message.error).where(Message.id.in_(whole))).scalars()
     assert set(errors) == {handoffs.TAKEN_OVER}
     assert requests.counts(session).undelivered == 0, "it was meant so"
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_a_claim_leaves_to_the_sender_what_may_have_arrived(session: Session, state: str) -> None:
+    at = conversation(session)
+    handoff = waits(session, at)
+    parts = inbox.store_replies(session, at, [inbox.NewReply(t, {}) for t in "ab"], reply_to=7)
+    begun = update(Message).where(Message.id == parts[0])
+    session.execute(begun.values(state=state, not_before=utcnow()))
+    handoffs.claim(session, handoff, hire(session))
+    states = dict(session.execute(select(Message.id, Message.state)).all())
+    assert [states[i] for i in parts] == [state, "queued"]
+    # The platform does not have it after all: it is sent, for the answer had begun.
+    [seen] = [reply for reply in delivery.outbox(session, at) if reply.id == parts[0]]
+    delivery.deferred(session, parts[0], "not found", 0, seen=seen)
+    delivery.start(session, parts[0])
 
 
 def test_a_handoff_that_is_not_there_cannot_be_changed(session: Session) -> None:
