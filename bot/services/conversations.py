@@ -17,6 +17,9 @@ from bot.services import cases, handoffs, learning
 from bot.services.inbox import BLANK
 from bot.services.rows import insert_once
 
+RELATIONS = ("follow", "unfollow")
+# The window is days long; a row that is written for each event would be waited for in a burst.
+CONTACT_PRECISION = dt.timedelta(minutes=1)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -36,19 +39,19 @@ def get_or_create(session: Session, channel: str, user_id: str) -> int:
         insert_once(session, Conversation, values)
         found = _find(session, channel, user_id)
     assert found is not None
-    return found
+    return int(found.id)
 
 
-def _find(session: Session, channel: str, user_id: str) -> int | None:
+def _find(session: Session, channel: str, user_id: str) -> Any:
     # Locked: a withdrawal must not erase the conversation before the message is in it. If one is
     # under way we wait, and find nobody; what is said after it belongs into a new conversation.
+    # FOR KEY SHARE waits for nothing else: an event must never wait for who answers the last one.
     wanted = (
-        select(Conversation.id)
+        select(Conversation.id, Conversation.last_interaction_at)
         .where(Conversation.channel == channel, Conversation.channel_user_id == user_id)
-        .with_for_update(key_share=True)
+        .with_for_update(read=True, key_share=True)
     )
-    found = session.execute(wanted).scalar()
-    return None if found is None else int(found)
+    return session.execute(wanted).first()
 
 
 def _received_in(session: Session, channel: str, message_id: str) -> int | None:
@@ -83,26 +86,30 @@ def store_inbound(
         "state": "pending",
         "occurred_at": occurred_at,
     }
-    conversation_id = _find(session, channel, user_id)
-    if conversation_id is None:
+    found = _find(session, channel, user_id)
+    if found is None:
         # The platform may repeat what somebody said before a withdrawal: it must not bring back
         # whom we have forgotten.
         known = _received_in(session, channel, message_id)
         if known is not None:
             return Stored(known, new=False)
-        conversation_id = get_or_create(session, channel, user_id)
+    conversation_id = int(found.id) if found else get_or_create(session, channel, user_id)
     new = insert_once(session, Message, {"conversation_id": conversation_id, **values})
     if new:
-        _note_contact(session, conversation_id, kind)
+        _note_contact(session, conversation_id, kind, found and found.last_interaction_at)
         _take_name(session, conversation_id, content)
     return Stored(conversation_id, new)
 
 
-def _note_contact(session: Session, conversation_id: int, kind: str) -> None:
+def _note_contact(
+    session: Session, conversation_id: int, kind: str, last: dt.datetime | None
+) -> None:
+    if last is not None and kind not in RELATIONS and utcnow() - last < CONTACT_PRECISION:
+        return
     # The moment of receipt, not the platform's stamp: a retried event comes late, and the
     # platform itself has the last word about the window.
     changes: dict[str, Any] = {"last_interaction_at": utcnow()}
-    if kind in ("follow", "unfollow"):
+    if kind in RELATIONS:
         changes = {"following": int(kind == "follow"), **changes}
     session.execute(
         update(Conversation)

@@ -99,7 +99,7 @@ def finish(
     current, erased_at, channel = session.execute(
         select(Conversation.version, Conversation.erased_at, Conversation.channel)
         .where(Conversation.id == conversation_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).one()
     if current != version:
         raise LostRace("the conversation was taken over while the reply was computed")
@@ -197,7 +197,9 @@ def notice_once(
 ) -> list[int]:
     """Queue one notice about a message that still waits; a second call for it does nothing."""
     session.execute(
-        select(Conversation.id).where(Conversation.id == conversation_id).with_for_update()
+        select(Conversation.id)
+        .where(Conversation.id == conversation_id)
+        .with_for_update(key_share=True)
     )
     waits = session.execute(
         select(Message.id).where(Message.id == message.id, Message.state == "pending")
