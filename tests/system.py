@@ -34,7 +34,7 @@ class System:
 
     def say(self, user_id: str, text: str) -> list[dict[str, Any]]:
         """Send a citizen's text; returns the messages that come back, as the send API got them."""
-        since = max((send["seq"] for send in self._sends(user_id)), default=0)
+        since = max((send["seq"] for send in self.sends(user_id)), default=0)
         sent = requests.post(
             f"{self.zalo_url}/_control/send-as",
             json={"user_id": user_id, "text": text},
@@ -42,7 +42,7 @@ class System:
         )
         sent.raise_for_status()
         self.settle(user_id, sent.json()["msg_id"])
-        return [send["request"]["message"] for send in self._sends(user_id) if send["seq"] > since]
+        return [send["request"]["message"] for send in self.sends(user_id) if send["seq"] > since]
 
     def settle(self, user_id: str, message_id: str = "") -> None:
         """Wait until all that this citizen wrote is answered and the answers are sent."""
@@ -63,7 +63,8 @@ class System:
         """Sessions on the assistant's own database."""
         return make_sessions(make_engine(self.settings.database_url))
 
-    def _sends(self, user_id: str) -> list[dict[str, Any]]:
+    def sends(self, user_id: str) -> list[dict[str, Any]]:
+        """The send calls about this citizen, as the platform noted them."""
         answer = requests.get(
             f"{self.zalo_url}/_control/sends", params={"user_id": user_id}, timeout=10
         ).json()

@@ -26,7 +26,11 @@ def phone(browser: Browser, system: System) -> Iterator[Locator]:
     """The third citizen's phone on the chat page."""
     page: Page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="vi-VN")
     page.goto(system.zalo_url)
-    yield page.locator('[data-citizen="3"]')
+    third = page.locator('[data-citizen="3"]')
+    # What was said in other tests loads after the page; a count before that would be too small.
+    said = [send for send in system.sends(CITIZEN) if not send["error"]]
+    expect(third.locator(".message.from-oa")).to_have_count(len(said))
+    yield third
     page.close()
 
 
