@@ -18,19 +18,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.rasa]
 
 ANSWER_MS = 20_000
 CASE, SECOND_FACT = "H02.15-260114-0032", "4127"
-CITIZEN = "5555555555555555555"
+CITIZEN = "4444444444444444444"
 
 
 @pytest.fixture
 def phone(browser: Browser, system: System) -> Iterator[Locator]:
-    """The third citizen's phone on the chat page."""
+    """The phone of a citizen who has not yet proved to know the case."""
     page: Page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="vi-VN")
     page.goto(system.zalo_url)
-    third = page.locator('[data-citizen="3"]')
+    theirs = page.locator('[data-citizen="2"]')
     # What was said in other tests loads after the page; a count before that would be too small.
     said = [send for send in system.sends(CITIZEN) if not send["error"]]
-    expect(third.locator(".message.from-oa")).to_have_count(len(said))
-    yield third
+    expect(theirs.locator(".message.from-oa")).to_have_count(len(said))
+    yield theirs
     page.close()
 
 
