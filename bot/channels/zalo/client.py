@@ -20,7 +20,7 @@ from requests.utils import get_environ_proxies
 from bot.channels.zalo import refusals
 from bot.channels.zalo.events import CHANNEL
 from bot.channels.zalo.pace import Pace
-from bot.channels.zalo.refusals import PROOF_CODE, RATE_CODE, UPLOAD_CODE, Kind
+from bot.channels.zalo.refusals import FAULT_WAIT, PROOF_CODE, RATE_CODE, UPLOAD_CODE, Kind
 from bot.channels.zalo.tokens import Tokens
 from bot.channels.zalo.uploads import Uploads
 from bot.conversation.messages import Button, Reply
@@ -31,7 +31,6 @@ from bot.settings import Settings
 
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each wait for bytes
 RATE_WAIT = 5.0
-FAULT_WAIT = 2.0
 # A call that begins later than this after its row was claimed (a renewal or an upload came before)
 # could arrive when others already think that it never will: see inbox.ARRIVES_WITHIN.
 BEGIN_SECONDS = 10.0
