@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot import alarms, auth, streams, templating
 from bot.admin.pages import blueprint as admin
+from bot.channels import keeping
 from bot.channels.web import script as web_script
 from bot.channels.web import views as web
 from bot.channels.zalo import refusals
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+    keeping.init_app(app)
     streams.init_app(app, settings)
     templating.init_app(app)
     auth.init_app(app, settings)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -55,10 +57,22 @@ class WakingBroker(RedisBroker):
         return f"{self.namespace}:{queue_name}.wake"
 
     def do_enqueue(self, queue_name: str, message_id: str, data: bytes) -> None:
-        self._dispatch("enqueue")(queue_name, message_id, data)
+        self.push(queue_name, {message_id: data})
+
+    def push(self, queue_name: str, messages: Mapping[str, bytes]) -> None:
+        """Put encoded messages into a queue, in order and in one round trip.
+
+        The keys are those of dramatiq's own script; what else that does (heartbeats, upkeep) is
+        done at each fetch.
+        """
+        name = f"{self.namespace}:{queue_name}"
         wake = self.wake_key(queue_name)
-        if self.client.lpush(wake, 1) > _WAKE_LENGTH:
-            self.client.ltrim(wake, 0, _WAKE_LENGTH - 1)
+        with self.client.pipeline() as pipe:  # a transaction: no id without its message
+            pipe.hset(f"{name}.msgs", mapping=messages)
+            pipe.rpush(name, *messages)
+            pipe.lpush(wake, *([1] * min(len(messages), _WAKE_LENGTH)))
+            pipe.ltrim(wake, 0, _WAKE_LENGTH - 1)
+            pipe.execute()
 
 
 class _WakingConsumer(_RedisConsumer):
@@ -102,11 +116,27 @@ class Queue:
 
     def enqueue(self, name: str, *ids: int) -> bool:
         """Ask for the job `name`; False when the store is down (the sweep will find the rows)."""
-        message: Any = Message(
-            queue_name=QUEUES[name], actor_name=name, args=ids, kwargs={}, options={}
-        )
+        return self._push(name, [ids])
+
+    def enqueue_each(self, name: str, ids: Iterable[int]) -> bool:
+        """Ask for one job for each id, all in one round trip; False when the store is down."""
+        return self._push(name, [(number,) for number in ids])
+
+    def _push(self, name: str, calls: Sequence[tuple[int, ...]]) -> bool:
+        messages = {}
+        for args in calls:
+            number = str(uuid.uuid4())
+            message: Any = Message(
+                queue_name=QUEUES[name],
+                actor_name=name,
+                args=args,
+                kwargs={},
+                options={"redis_message_id": number},
+            )
+            messages[number] = message.encode()
         try:
-            self._broker.enqueue(message)
+            if messages:
+                self._broker.push(QUEUES[name], messages)
         except redis.RedisError as error:
             log.warning("could not enqueue %s: %s", name, type(error).__name__)
             return False

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from flask import Blueprint, current_app
+from flask import Blueprint, Flask, current_app
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.channels.outages import LOST, through_outage
 from bot.conversation.messages import InboundMessage
 from bot.database import session_scope
-from bot.services import conversations
+from bot.group_commit import GroupCommit
+from bot.services import conversations, receiving
+from bot.services.conversations import Stored
+from bot.services.receiving import Incoming
 
 log = logging.getLogger(__name__)
 
@@ -37,32 +42,68 @@ def patiently(step: Callable[[], Result]) -> Result:
     return through_outage(step, seconds=PATIENCE)
 
 
+def init_app(app: Flask) -> None:
+    """What `keep` writes with: one group commit for this process."""
+    known = app.extensions
+
+    def write(messages: Sequence[Incoming], since: float) -> list[Stored | None]:
+        def store() -> list[Stored | None]:
+            with session_scope(known["sessions"]) as session:
+                return receiving.store_together(session, messages)
+
+        left = PATIENCE - (time.monotonic() - since)
+        try:
+            return through_outage(store, seconds=left)
+        except LOST:
+            raise
+        except SQLAlchemyError as error:  # one of them is wrong: each by itself, to find it
+            log.warning("a group of %s was not kept: %s", len(messages), logs.where(error))
+            return [None] * len(messages)
+
+    def wake(_: Sequence[Incoming], stored: Sequence[Stored | None]) -> None:
+        new = dict.fromkeys(s.conversation_id for s in stored if s is not None and s.new)
+        known["queue"].enqueue_each("answer", new)
+
+    known["keeping"] = GroupCommit(write, wake)
+
+
 def keep(message: InboundMessage, content: Mapping[str, Any]) -> bool:
-    """Store a message, wake its conversation; whether it is new. It is committed on return."""
+    """Store a message, wake its conversation; whether it is new. It is committed on return.
+
+    Messages that arrive at the same time share a commit. A kill before it gives no 200, and the
+    event (or page) comes again; after it, the sweep finds the pending row. Its id is kept once, so
+    that a repeated try does no harm.
+    """
+    incoming = Incoming(
+        channel=message.channel,
+        user_id=message.user_id,
+        message_id=message.message_id,
+        kind=message.kind,
+        text=message.text,
+        content=content,
+        occurred_at=message.occurred_at,
+    )
+    stored = current_app.extensions["keeping"].submit(incoming)
+    if stored is None:
+        stored = _store_alone(incoming)
+    if stored.new:
+        log.info("kept a %s from %s", message.kind, logs.mask(message.user_id))
+    return bool(stored.new)
+
+
+def _store_alone(message: Incoming) -> Stored:
     known = current_app.extensions
 
-    def store() -> conversations.Stored:
+    def store() -> Stored:
         with session_scope(known["sessions"]) as session:
-            return conversations.store_inbound(
-                session,
-                channel=message.channel,
-                user_id=message.user_id,
-                message_id=message.message_id,
-                kind=message.kind,
-                text=message.text,
-                content=content,
-                occurred_at=message.occurred_at,
-            )
+            return conversations.store_inbound(session, **vars(message))
 
-    # A kill before this commit gives no 200, and the event (or page) comes again; after it, the
-    # sweep finds the pending row. Its id is kept once, so that a repeated try does no harm.
     stored = patiently(store)
     if stored.new:
         # After the commit: a worker must never look for a row that is not there yet. If the queue
         # is down the sweep finds the row.
         known["queue"].enqueue("answer", stored.conversation_id)
-        log.info("kept a %s from %s", message.kind, logs.mask(message.user_id))
-    return stored.new
+    return stored
 
 
 def _key_masks(state: BlueprintSetupState) -> None:
