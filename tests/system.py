@@ -21,6 +21,7 @@ from bot.database import make_engine, make_sessions, session_scope
 from bot.models.conversations import Conversation, Message
 from bot.settings import ROOT, Settings
 from bot.supervisor import Supervisor
+from tests.fakes import eventually
 
 ANSWER_SECONDS = 20
 
@@ -43,6 +44,21 @@ class System:
         sent.raise_for_status()
         self.settle(user_id, sent.json()["msg_id"])
         return [send["request"]["message"] for send in self.sends(user_id) if send["seq"] > since]
+
+    def forget(self, user_id: str) -> None:
+        """This citizen withdraws: what other tests left (a person, a proof, a topic) is gone."""
+
+        def unknown() -> bool:
+            with session_scope(self.sessions, readonly=True) as session:
+                theirs = select(Conversation.id).where(Conversation.channel_user_id == user_id)
+                return session.execute(theirs).scalar() is None
+
+        if unknown():
+            return
+        act = {"user_id": user_id, "withdraw": True}
+        url = f"{self.zalo_url}/_control/send-as"
+        requests.post(url, json=act, timeout=ANSWER_SECONDS).raise_for_status()
+        eventually(unknown, seconds=ANSWER_SECONDS)
 
     def settle(self, user_id: str, message_id: str = "") -> None:
         """Wait until all that this citizen wrote is answered and the answers are sent."""

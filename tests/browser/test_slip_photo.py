@@ -23,7 +23,8 @@ CITIZEN = "4444444444444444444"
 
 @pytest.fixture
 def phone(browser: Browser, system: System) -> Iterator[Locator]:
-    """The phone of a citizen who has not yet proved to know the case."""
+    """The phone of a citizen of whom nothing is known: no proof of a case, no agent beside them."""
+    system.forget(CITIZEN)
     page: Page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="vi-VN")
     page.goto(system.zalo_url)
     theirs = page.locator('[data-citizen="2"]')
