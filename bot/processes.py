@@ -24,8 +24,8 @@ from dialogue import endpoints
 Environ = dict[str, str]
 
 # An event must be kept within the two seconds that Zalo waits; answering it may wait its turn. So
-# when both want the processor the web process gets nine tenths of it.
-GIVES_WAY = 10
+# when both want the processor the web process gets nearly all of it.
+GIVES_WAY = 19
 
 
 def environ_for(settings: Settings) -> Environ:

@@ -60,12 +60,9 @@ def _report(outcomes: Sequence[Outcome], restarts: int, seconds: float) -> None:
     print(table(head, [_cells(o) for o in outcomes]))
     for outcome in outcomes:
         if outcome.webhook_ms:
-            ordered = sorted(outcome.webhook_ms)
-            p50, p99 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))
-            print(
-                f"webhook in the burst: p50 {p50:.0f} ms, p99 {p99:.0f} ms, "
-                f"longest {ordered[-1]:.0f} ms, {outcome.webhook_failures} not answered with 200"
-            )
+            failures = outcome.webhook_failures
+            print(f"the webhook in the burst: {_spread(outcome.webhook_ms)}, {failures} not 200")
+            print(f"a server that keeps nothing: {_spread(outcome.bare_ms)}")
     print(f"{restarts} processes started again, {seconds / 60:.1f} minutes in all\n")
     figures = _totals(outcomes)
     for name in ("sent", "answered", "lost", "doubled", "out of order"):
@@ -75,6 +72,12 @@ def _report(outcomes: Sequence[Outcome], restarts: int, seconds: float) -> None:
         figures[f"p{share}"] = latencies[min(len(latencies) - 1, len(latencies) * share // 100)]
         print(f"p{share} {figures[f'p{share}']:.2f} s")
     save("soak", {**figures, "trials": [_as_json(o) for o in outcomes]})
+
+
+def _spread(milliseconds: Sequence[float]) -> str:
+    ordered = sorted(milliseconds)
+    p50, p99 = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))
+    return f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, longest {ordered[-1]:.0f} ms"
 
 
 def _totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -113,6 +116,8 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 1),
         **{f"p{int(s * 100)}_s": round(a.percentile(s), 3) for s in (0.5, 0.95, 0.99)},
         "webhook_failures": outcome.webhook_failures,
+        "webhook": _spread(outcome.webhook_ms) if outcome.webhook_ms else "",
+        "bare": _spread(outcome.bare_ms) if outcome.bare_ms else "",
     }
 
 

@@ -25,6 +25,7 @@ from simulator.zalo.server import SimulatorServer
 READY_SECONDS = 120.0
 # Zalo waits 30 s before it tries an event again; here everything happens faster.
 RETRY_SCALE = 0.05
+BARE = "benchmarks.soak.bare:app"
 
 
 class Machine:
@@ -106,6 +107,19 @@ class Machine:
         self._rasa = Supervisor(self.settings.var_dir / "log", self._note)
         self._rasa.start([processes.rasa(self.settings, self._environ, self._model)])
         self._watch(self._rasa)
+
+    @contextlib.contextmanager
+    def bare_webhook(self) -> Iterator[str]:
+        """The address of a second web server like ours whose application keeps nothing."""
+        settings = dataclasses.replace(self.settings, port=processes.free_port())
+        ours = processes.web(settings, self._environ)
+        command = [BARE if part == "webhook:create_app()" else part for part in ours.command]
+        supervisor = Supervisor(self.settings.var_dir / "log", self._note)
+        try:
+            supervisor.start([dataclasses.replace(ours, name="bare", command=tuple(command))])
+            yield f"{processes.base_url(settings)}/webhook/zalo"
+        finally:
+            supervisor.stop()
 
     def await_ready(self) -> None:
         """Wait until every party answers; raises StartError when one does not."""

@@ -54,13 +54,18 @@ SHAKY: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one trial showed; `webhook_ms` are the times of the webhook's answers in a burst."""
+    """What one trial showed.
+
+    `webhook_ms` are the times of the webhook's answers in a burst, `bare_ms` those of a server that
+    keeps nothing.
+    """
 
     name: str
     account: Account
     seconds: float
     troubles: int
     webhook_ms: tuple[float, ...] = ()
+    bare_ms: tuple[float, ...] = ()
     webhook_failures: int = 0
 
 
@@ -175,6 +180,8 @@ class Soak:
         )
         url = platform.options.delivery.webhook_url
         signed = [(e.body, e.headers["X-ZEvent-Signature"].removeprefix("mac=")) for e in events]
+        with self.machine.bare_webhook() as bare:
+            floor = burst.send(bare, signed, per_second)
         attempts = burst.send(url, signed, per_second)
         for event, a in zip(events, attempts, strict=True):
             event.created_ms = a.at_ms
@@ -190,6 +197,7 @@ class Soak:
             time.monotonic() - began,
             1,
             tuple(a.took_ms for a in attempts),
+            tuple(a.took_ms for a in floor),
             sum(a.status != 200 for a in attempts),
         )
 
