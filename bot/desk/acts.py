@@ -193,7 +193,7 @@ def _send(handoff_id: int, replies: list[Reply], *, draft: str) -> ResponseRetur
                 raise LostRace(found.claimed_by_name or found.state)
             sent = waiting.reply_with(session, found.conversation_id, who.id, rows, form_id=form_id)
     except WindowClosed:
-        return _not_sent(handoff_id, draft, CLOSED, 409)
+        return _not_sent(handoff_id, draft, CLOSED, 409, offers=True)
     except LostRace as lost:
         return _not_sent(handoff_id, draft, f"{_lost(lost)} Tin của anh/chị chưa gửi.", 409)
     if sent is not None:
@@ -216,12 +216,16 @@ def _sent_live(handoff_id: int) -> Response:
     return response
 
 
-def _not_sent(handoff_id: int, draft: str, said: str, code: int) -> ResponseReturnValue:
+def _not_sent(
+    handoff_id: int, draft: str, said: str, code: int, *, offers: bool = False
+) -> ResponseReturnValue:
+    """Why nothing was sent, with the draft kept; `offers`: a template message may go instead."""
     if request.headers.get("HX-Request"):
         with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-            find(session, handoff_id)
-        page = make_response(render_template("desk/_sent.html", error=said), code)
-        return page
+            found = find(session, handoff_id)
+            thread = waiting.thread(session, found.conversation_id) if offers else None
+        page = render_template("desk/_sent.html", error=said, thread=thread)
+        return make_response(page, code)
     return page_of(handoff_id, draft=draft, error=said, code=code)
 
 

@@ -15,8 +15,9 @@ from bot import auth
 from bot.database import session_scope
 from bot.desk import words
 from bot.errors import LostRace
-from bot.services import audit, console, desks, handoffs, outgoing_files
+from bot.services import audit, console, desks, handoffs, message_templates, outgoing_files
 from bot.services import requests as waiting
+from bot.services.message_templates import Template
 from bot.services.pages import Page
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
@@ -35,6 +36,7 @@ def shared() -> dict[str, Any]:
         "words": words,
         "tabs": _tabs,
         "presence": _presence,
+        "templates": _templates,
         "may_write": role in WRITERS,
         "supervises": role in console.SEES_ALL,
     }
@@ -144,6 +146,14 @@ def _tabs() -> dict[str, Any]:
             "counts": waiting.counts(session),
             "stamp": console.queue_stamp(session, who),
         }
+
+
+def _templates() -> list[Template]:
+    """The template messages that may be sent; none while nothing is paid for."""
+    if not current_app.extensions["settings"].zalo_paid_messages:
+        return []
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        return message_templates.listed(session, only_active=True)
 
 
 def _presence() -> desks.Presence | None:

@@ -30,20 +30,27 @@ _OPEN = text(DEAD_LETTER)  # word for word what the partial index holds, or it i
 # Reasons by the platform's error codes; what is not listed is a fault of a system.
 REASON_OF_CODE = {
     **dict.fromkeys((-213, -217, -227, -244), "blocked"),
+    **dict.fromkeys((-110, -114, -118, -119, -139, -140, -141), "blocked"),
     **dict.fromkeys((-230, -232), "window"),
-    **dict.fromkeys((-201, -210, -233, -237, -238, -241, -248, -249, -403), "content"),
+    **dict.fromkeys((-201, -210, -233, -237, -238, -241, -248, -403), "content"),
+    **dict.fromkeys((-111, -112, -1121, -1122, -1123, -1124, -113, -1131), "content"),
+    **dict.fromkeys((-116, -130, -132, -145, -153), "content"),
+    **dict.fromkeys((-109, -1091, -117, -131, -146, -249), "template"),
     -100: "attachment",
     **dict.fromkeys(
         (-204, -205, -209, -211, -212, -216, -219, -220, -221, -223, -224, -235, -240, -242),
         "account",
     ),
     **dict.fromkeys((-320, -321, -124), "account"),
-    **dict.fromkeys((-32, -144, -147, -218, -234), "quota"),
+    **dict.fromkeys((-101, -102, -103, -104, -105, -115, -120, -1201, -1202, -1241), "account"),
+    **dict.fromkeys((-125, -135, -1351, -136, -137, -138, -1381), "account"),
+    **dict.fromkeys((-32, -144, -1441, -147, -1471, -1472, -218, -133, -234), "quota"),
 }
 REASONS = (
     "blocked",
     "window",
     "content",
+    "template",
     "attachment",
     "account",
     "quota",
@@ -114,7 +121,7 @@ def reason_of(direction: str, state: str, error: str) -> str:
     code = _CODE.search(error)
     if code:
         return REASON_OF_CODE.get(int(code[1]), "system")
-    return "account" if "token: " in error else "system"
+    return "account" if "token: " in error or error.startswith("not paid for") else "system"
 
 
 def count(session: Session) -> int:
@@ -309,7 +316,7 @@ def _letter(row: Any) -> DeadLetter:
     hindrance = ""
     if row.channel_user_id.startswith("erased:"):
         hindrance = "erased"
-    elif windows.state(row.channel, row.last_interaction_at) == "closed":
+    elif row.kind != "template" and windows.state(row.channel, row.last_interaction_at) == "closed":
         hindrance = "window"
     return DeadLetter(
         key=Key(row.id, _stamp_of(row.finished_at)),

@@ -268,6 +268,7 @@ def due_conversations(session: Session, *, after: int = 0, limit: int = 500) -> 
         waiting.direction == Message.direction,
         waiting.state.in_(OPEN_STATES),
         waiting.not_before > now,
+        waiting.kind != "template",  # which holds up nothing
         _stands_before(waiting),
     )
     # The order is made outside, or SQLite takes the index that has it and reads all that is closed.

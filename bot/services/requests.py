@@ -11,7 +11,7 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
-from bot.errors import LostRace, WindowClosed
+from bot.errors import LostRace, WindowClosed, WindowOpen
 from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
 from bot.models.staff import Staff
 from bot.services import audit, dead_letters, handoffs, windows
@@ -83,6 +83,7 @@ class Thread:
     display_name: str
     channel: str
     writable: bool
+    takes_templates: bool  # closed, but an approved template message may still reach them
     writable_until: dt.datetime | None  # None: no end, or closed already
     free_until: dt.datetime | None
     messages: tuple[ThreadMessage, ...]
@@ -168,6 +169,7 @@ def thread(session: Session, conversation_id: int, *, before: int | None = None)
         display_name=head.display_name,
         channel=head.channel,
         writable=writable,
+        takes_templates=not writable and _takes_templates(head),
         writable_until=ends[1] if ends else None,
         free_until=ends[0] if ends else None,
         messages=_with_writers(session, rows),
@@ -230,15 +232,45 @@ def reply_with(
     Raises WindowClosed when the platform would refuse it, and LostRace, with their name, while
     somebody else is at the conversation. Deliver it after the commit.
     """
+    if not _is_writable(_locked(session, conversation_id)):
+        raise WindowClosed("the citizen has not written for too long, or has left")
+    return _store(session, conversation_id, staff_id, replies, form_id)
+
+
+def template_with(
+    session: Session, conversation_id: int, staff_id: int, reply: NewReply, *, form_id: str
+) -> int | None:
+    """Put a template message into the outbox; its id, or None when this form was sent before.
+
+    Raises WindowOpen when the citizen has written meanwhile, WindowClosed when they have left or
+    the channel knows no templates, and LostRace as `reply_with`. Deliver it after the commit.
+    """
+    head = _locked(session, conversation_id)
+    if _is_writable(head):
+        raise WindowOpen("the citizen can be written to freely")
+    if not _takes_templates(head):
+        raise WindowClosed("no template message can reach this citizen")
+    ids = _store(session, conversation_id, staff_id, [reply], form_id)
+    return ids[0] if ids else None
+
+
+def _locked(session: Session, conversation_id: int) -> Conversation:
     # Locked, and read anew: nothing is put into what a withdrawal empties at this moment.
     handoffs.lock(session, conversation_id)
-    head = session.execute(
+    return session.execute(
         select(Conversation)
         .where(Conversation.id == conversation_id)
         .execution_options(populate_existing=True)
     ).scalar_one()
-    if not _is_writable(head):
-        raise WindowClosed("the citizen has not written for too long, or has left")
+
+
+def _store(
+    session: Session,
+    conversation_id: int,
+    staff_id: int,
+    replies: Sequence[NewReply],
+    form_id: str,
+) -> list[int] | None:
     if not audit.record(
         session,
         staff_id,
@@ -256,8 +288,14 @@ def reply_with(
 
 def _written(replies: Sequence[NewReply]) -> dict[str, Any]:
     """What the trail says of messages: how much, and the keys of the files, but no words."""
-    detail = {"characters": sum(len(r.text) for r in replies), "messages": len(replies)}
+    detail: dict[str, Any] = {
+        "characters": sum(len(r.text) for r in replies),
+        "messages": len(replies),
+    }
     files = [r.content["file"][0] for r in replies if r.content.get("file")]
+    templates = [r.content["template"]["id"] for r in replies if r.content.get("template")]
+    if templates:
+        detail["templates"] = templates
     return {**detail, "files": files} if files else detail
 
 
@@ -265,6 +303,11 @@ def _is_writable(conversation: Conversation) -> bool:
     if conversation.channel_user_id.startswith("erased:"):
         return False
     return windows.state(conversation.channel, conversation.last_interaction_at) != "closed"
+
+
+def _takes_templates(conversation: Conversation) -> bool:
+    known = not conversation.channel_user_id.startswith("erased:")
+    return known and conversation.channel in windows.BY_CHANNEL
 
 
 def _with_writers(session: Session, rows: list[Any]) -> tuple[ThreadMessage, ...]:

@@ -173,6 +173,20 @@ def upgrade() -> None:
     with op.batch_alter_table('canned_replies', schema=None) as batch_op:
         batch_op.create_index('ix_canned_replies_staff', ['staff_id', 'title'], unique=False)
 
+    op.create_table('message_templates',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('template_id', sa.String(length=20), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('params', sa.JSON(), nullable=False),
+    sa.Column('daytime_only', sa.Boolean(), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('updated_at', UTCDateTime(), nullable=False),
+    sa.Column('updated_by', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['updated_by'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('template_id')
+    )
     op.create_table('desk_members',
     sa.Column('desk_id', sa.Integer(), nullable=False),
     sa.Column('staff_id', sa.Integer(), nullable=False),
@@ -382,6 +396,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_desk_members_staff')
 
     op.drop_table('desk_members')
+    op.drop_table('message_templates')
     with op.batch_alter_table('canned_replies', schema=None) as batch_op:
         batch_op.drop_index('ix_canned_replies_staff')
 
