@@ -27,10 +27,10 @@ from bot.conversation.messages import Button, Reply
 from bot.conversation.sending import to_row
 from bot.database import session_scope
 from bot.desk.handoff import ADDRESS, DRAFT_LIMIT, find, page_of
-from bot.desk.replies import CLOSED, MAX_BODY
+from bot.desk.replies import CLOSED, MAX_BODY, fault_of_gaps
 from bot.desk.views import WRITERS, blueprint, clean
 from bot.errors import FileNotSendable, LostRace, StaffError, WindowClosed
-from bot.services import canned, console, handoffs, outgoing_files
+from bot.services import console, handoffs, outgoing_files
 from bot.services import requests as waiting
 from bot.services.handoffs import Handoff
 from bot.templating import web_address
@@ -176,8 +176,7 @@ def write(handoff_id: int) -> ResponseReturnValue:
     if len(text) > DRAFT_LIMIT:
         said = f"Tin dài {len(text)} ký tự, tối đa {DRAFT_LIMIT}. Mời rút ngắn."
         return _not_sent(handoff_id, text, said, 422)
-    if missing := canned.gaps(text):
-        said = f"Còn thiếu: {', '.join(missing)}. Mời điền vào chỗ trống rồi gửi."
+    if said := fault_of_gaps(text):
         return _not_sent(handoff_id, text, said, 422)
     return _send(handoff_id, replies, draft=text)
 

@@ -221,6 +221,17 @@ def test_a_reply_that_zalo_would_not_take_stays_in_the_form(office: Office, text
 
 
 @only_sqlite
+@pytest.mark.parametrize("text", ["Lệ phí: [còn thiếu: lệ phí]", "Lệ phí: {{procedure.fee}}"])
+def test_a_reply_with_an_empty_field_stays_in_the_form(office: Office, text: str) -> None:
+    citizen = office.citizen()
+    answer = office.browser("agent").post(f"/desk/conversations/{citizen}/reply", {"text": text})
+    assert answer.status_code == 422
+    assert "Còn thiếu: lệ phí" in answer.text
+    assert text in answer.text
+    assert outgoing(office) == []
+
+
+@only_sqlite
 def test_writing_to_nobody_is_not_found(office: Office) -> None:
     browser = office.browser("agent")
     assert browser.post("/desk/conversations/999/reply", {"text": "Chào"}).status_code == 404
