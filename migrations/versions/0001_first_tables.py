@@ -233,23 +233,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('conversation_id', 'message_id')
     )
-    op.create_table('human_requests',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('message_id', sa.String(length=200), nullable=False),
-    sa.Column('reason', sa.String(length=200), nullable=False),
-    sa.Column('created_at', UTCDateTime(), nullable=False),
-    sa.Column('handled_at', UTCDateTime(), nullable=True),
-    sa.Column('handled_by', sa.Integer(), nullable=True),
-    sa.Column('handled_note', sa.String(length=500), nullable=False),
-    sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], ),
-    sa.ForeignKeyConstraint(['handled_by'], ['staff.id'], ),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('conversation_id', 'message_id')
-    )
-    with op.batch_alter_table('human_requests', schema=None) as batch_op:
-        batch_op.create_index('ix_human_requests_waiting', ['handled_at', 'id'], unique=False)
-
     op.create_table('messages',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -382,10 +365,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_messages_dead_letters')
 
     op.drop_table('messages')
-    with op.batch_alter_table('human_requests', schema=None) as batch_op:
-        batch_op.drop_index('ix_human_requests_waiting')
-
-    op.drop_table('human_requests')
     op.drop_table('feedback')
     with op.batch_alter_table('audit_log', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_log_subject')
