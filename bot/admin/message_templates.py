@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bot import auth
 from bot.admin.staff import READERS
-from bot.admin.views import blueprint
+from bot.admin.views import blueprint, told
 from bot.database import session_scope
 from bot.errors import TemplateError
 from bot.services import message_templates
@@ -76,8 +76,7 @@ def _save(ours: int | None) -> ResponseReturnValue:
         return _form(given, ours, error=str(error)), 422
     if made is None:
         abort(404)
-    flash("Đã lưu mẫu tin.")
-    return redirect(url_for("admin.templates"), 303)
+    return told("Đã lưu mẫu tin.", "admin.templates")
 
 
 def _params() -> tuple[Param, ...]:
