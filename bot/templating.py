@@ -59,7 +59,7 @@ REASONS = {  # how an outbound row's error begins, and what it means to staff
     "given up after": "Đã thử gửi nhiều lần không được",
     "not known whether sent": "Zalo không trả lời, chưa rõ tin đã tới hay chưa",
 }
-FAILURES = {  # by dead_letters.REASONS: the name, and what staff can do
+FAILURES = {  # by failure_reasons.REASONS: the name, and what staff can do
     "blocked": (
         "Người dân chặn OA",
         "Người dân đã chặn hoặc hạn chế tin của OA, hoặc tài khoản của họ bị khoá. Nếu việc gấp, "

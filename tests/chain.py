@@ -29,7 +29,7 @@ from bot.conversation.rasa_client import RasaClient
 from bot.database import session_scope, utcnow
 from bot.metrics import Metrics
 from bot.models.conversations import Message
-from bot.services import conversations, delivery
+from bot.services import conversations, open_work
 from bot.settings import DEMO_APP_ID, DEMO_OA_ID, Settings
 from simulator.zalo.server import SimulatorServer
 from tests.fakes import FakeRasa, FakeZalo, running
@@ -178,7 +178,7 @@ class Chain:
     def due(self) -> list[int]:
         """The conversations that the sweep would wake."""
         with session_scope(self.sessions, readonly=True) as session:
-            return delivery.due_conversations(session)
+            return open_work.due_conversations(session)
 
     def let_time_pass(self, seconds: float) -> None:
         """Move every time that a row waits for back, as if that long had passed."""

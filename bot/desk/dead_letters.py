@@ -12,7 +12,8 @@ from bot.database import session_scope
 from bot.desk.views import READERS, WRITERS, blueprint, page_number
 from bot.services import dead_letters
 from bot.services import requests as waiting
-from bot.services.dead_letters import AT_ONCE, REASONS, DeadLetter, Key, Replayed
+from bot.services.dead_letters import AT_ONCE, DeadLetter, Key, Replayed
+from bot.services.failure_reasons import REASONS
 
 HINDRANCES = {
     "erased": "người dân đã yêu cầu xoá dữ liệu",

@@ -15,7 +15,7 @@ from bot.database import session_scope, utcnow
 from bot.errors import SendUnknown
 from bot.models.conversations import Conversation
 from bot.services import delivery, inbox
-from bot.services.dead_letters import REASON_OF_CODE
+from bot.services.failure_reasons import REASON_OF_CODE
 from bot.settings import Settings
 from simulator.zalo.clock import HOUR_MS
 from simulator.zalo.server import SimulatorServer

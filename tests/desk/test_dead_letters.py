@@ -14,7 +14,8 @@ from sqlalchemy import insert, select
 from bot.database import session_scope, utcnow
 from bot.models.conversations import Message
 from bot.services import dead_letters
-from bot.services.dead_letters import REASONS, Key
+from bot.services.dead_letters import Key
+from bot.services.failure_reasons import REASONS
 from bot.templating import FAILURES
 from tests.consoles import Office
 

@@ -16,8 +16,9 @@ from bot.database import session_scope, utcnow
 from bot.errors import SendRefused, TokenError
 from bot.models.conversations import Conversation, Message
 from bot.models.staff import Staff
-from bot.services import conversations, dead_letters, delivery
-from bot.services.dead_letters import Key, reason_of
+from bot.services import conversations, dead_letters, delivery, open_work
+from bot.services.dead_letters import Key
+from bot.services.failure_reasons import reason_of
 from tests.consoles import Office
 
 OUT = {"direction": "out"}
@@ -127,7 +128,7 @@ def test_a_message_that_was_given_up_is_asked_anew(office: Office) -> None:
     row = message(office, key)
     assert (row.state, row.attempts, row.outcome, row.error) == ("pending", 0, "", "")
     with office.sessions() as session:
-        work = delivery.open_work(session, citizen)
+        work = open_work.of(session, citizen)
     assert work is not None
     assert [waiting.id for waiting in work.inbound] == [key.id]
 
