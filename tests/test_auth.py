@@ -51,6 +51,8 @@ TABLE = [
     ("GET", "/desk/undelivered", DESK),
     ("POST", "/desk/undelivered/replay", {"agent", "admin"}),
     ("POST", "/desk/undelivered/dismiss", {"agent", "admin"}),
+    ("GET", "/desk/undelivered/dismissed", DESK),
+    ("POST", "/desk/undelivered/restore", WRITE),
     ("GET", "/desk/conversations/{conversation}", DESK),
     ("POST", "/desk/conversations/{conversation}/reply", {"agent", "admin"}),
     ("GET", "/desk/canned", CANNED),

@@ -27,6 +27,8 @@ DEAD_LETTER = (
     "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND CASE direction"
     " WHEN 'out' THEN state IN ('refused', 'unknown') ELSE state = 'answered' END)"
 )
+# One that a person settled; what a person's coming withdrew was settled by nobody's hand.
+DISMISSED = "(settled_at IS NOT NULL AND error <> '' AND error <> 'taken over')"
 
 
 class Conversation(Base):
@@ -68,6 +70,12 @@ class Message(Base):
             "id",
             sqlite_where=text(DEAD_LETTER),
             postgresql_where=text(DEAD_LETTER),
+        ),
+        Index(
+            "ix_messages_dismissed",
+            "settled_at",
+            sqlite_where=text(DISMISSED),
+            postgresql_where=text(DISMISSED),
         ),
     )
 

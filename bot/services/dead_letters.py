@@ -38,6 +38,17 @@ class Key:
     def __str__(self) -> str:
         return f"{self.id}.{self.stamp}"
 
+    @property
+    def time(self) -> dt.datetime | None:
+        """The moment that the stamp tells."""
+        return _EPOCH + dt.timedelta(microseconds=self.stamp) if self.stamp else None
+
+    @classmethod
+    def of(cls, message_id: int, at: dt.datetime | None) -> Key:
+        """The key of what happened to a message at a time, if one was noted."""
+        stamp = 0 if at is None else (at - _EPOCH) // dt.timedelta(microseconds=1)
+        return cls(message_id, stamp)
+
     @classmethod
     def read(cls, given: str) -> Key | None:
         """The key that a form carries; None when it is none."""
@@ -192,7 +203,7 @@ def _reopen(session: Session, letter: DeadLetter) -> bool:
 
 def _still(letter: DeadLetter) -> tuple[Any, ...]:
     """That a row is still in the failure that was read."""
-    failed_at = _time_of(letter.key.stamp)
+    failed_at = letter.key.time
     same = Message.finished_at == failed_at if failed_at else Message.finished_at.is_(None)
     return (Message.id == letter.key.id, _OPEN, Message.state == letter.state, same)
 
@@ -273,7 +284,7 @@ def _letter(row: Any) -> DeadLetter:
     elif row.kind != "template" and windows.state(row.channel, row.last_interaction_at) == "closed":
         hindrance = "window"
     return DeadLetter(
-        key=Key(row.id, _stamp_of(row.finished_at)),
+        key=Key.of(row.id, row.finished_at),
         conversation_id=row.conversation_id,
         channel=row.channel,
         display_name=row.display_name,
@@ -286,11 +297,3 @@ def _letter(row: Any) -> DeadLetter:
         reason=reason_of(row.direction, row.state, row.error),
         hindrance=hindrance,
     )
-
-
-def _stamp_of(at: dt.datetime | None) -> int:
-    return 0 if at is None else (at - _EPOCH) // dt.timedelta(microseconds=1)
-
-
-def _time_of(stamp: int) -> dt.datetime | None:
-    return _EPOCH + dt.timedelta(microseconds=stamp) if stamp else None

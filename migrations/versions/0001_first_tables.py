@@ -10,6 +10,7 @@ DEAD_LETTER = (
     "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND CASE direction"
     " WHEN 'out' THEN state IN ('refused', 'unknown') ELSE state = 'answered' END)"
 )
+DISMISSED = "(settled_at IS NOT NULL AND error <> '' AND error <> 'taken over')"
 
 
 def upgrade() -> None:
@@ -269,6 +270,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.create_index('ix_messages_dead_letters', ['id'], unique=False, sqlite_where=sa.text(DEAD_LETTER), postgresql_where=sa.text(DEAD_LETTER))
+        batch_op.create_index('ix_messages_dismissed', ['settled_at'], unique=False, sqlite_where=sa.text(DISMISSED), postgresql_where=sa.text(DISMISSED))
         batch_op.create_index('ix_messages_open', ['conversation_id', 'state'], unique=False)
         batch_op.create_index('ix_messages_thread', ['conversation_id', 'id'], unique=False)
         batch_op.create_index('ix_messages_work', ['state', 'not_before'], unique=False)
@@ -362,6 +364,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_messages_work')
         batch_op.drop_index('ix_messages_thread')
         batch_op.drop_index('ix_messages_open')
+        batch_op.drop_index('ix_messages_dismissed')
         batch_op.drop_index('ix_messages_dead_letters')
 
     op.drop_table('messages')

@@ -29,7 +29,7 @@ def fail(office: Office, conversation: int, error: str = "zalo -244", **more: An
     at = utcnow()
     values = {**OUT, "state": "refused", "error": error, "finished_at": at, **more}
     message = office.says(conversation, "Trả lời", **values)
-    return Key(message, dead_letters._stamp_of(values["finished_at"]))
+    return Key.of(message, values["finished_at"])
 
 
 def give_up(office: Office, conversation: int, said: str = "Câu hỏi khó") -> Key:
@@ -37,7 +37,7 @@ def give_up(office: Office, conversation: int, said: str = "Câu hỏi khó") ->
     at = utcnow()
     error = "given up: DialogueError"
     message = office.says(conversation, said, error=error, outcome="refused", finished_at=at)
-    return Key(message, dead_letters._stamp_of(at))
+    return Key.of(message, at)
 
 
 def message(office: Office, key: Key) -> Message:
