@@ -14,6 +14,8 @@ REASON_OF_CODE = {
     **dict.fromkeys((-201, -210, -233, -237, -238, -241, -248, -403), "content"),
     **dict.fromkeys((-111, -112, -1121, -1122, -1123, -1124, -113, -1131), "content"),
     **dict.fromkeys((-116, -130, -132, -145, -153), "content"),
+    **dict.fromkeys((-106, -107, -108, *range(-123, -120), *range(-129, -125)), "content"),
+    **dict.fromkeys((-142, -143, *range(-152, -147), *range(-162, -157)), "content"),
     **dict.fromkeys((-109, -1091, -117, -131, -146, -249), "template"),
     -100: "attachment",
     **dict.fromkeys(

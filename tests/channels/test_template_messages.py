@@ -15,12 +15,10 @@ from bot.database import session_scope, utcnow
 from bot.errors import SendUnknown
 from bot.models.conversations import Conversation
 from bot.services import delivery, inbox
-from bot.services.failure_reasons import REASON_OF_CODE
 from bot.settings import Settings
 from simulator.zalo.clock import HOUR_MS
 from simulator.zalo.server import SimulatorServer
 from tests.chain import USER, Chain
-from tests.channels.test_refusals import TEMPLATES
 from tests.fakes import FakeZalo, fault
 
 READY = "Hồ sơ H1 của ông/bà An đã có kết quả. Mời đến UBND xã để nhận."
@@ -165,9 +163,3 @@ def test_an_unknown_error_of_the_platform_settles_nothing(
     fake_zalo.faults = [fault(-100)]
     with pytest.raises(SendUnknown):
         zalo.send(USER, MESSAGE)
-
-
-def test_staff_get_a_reason_for_each_code_that_is_no_fault_of_ours() -> None:
-    ours = {*range(-129, -125), -106, -107, -108, -121, -122, -123, -142, -143}
-    ours |= {*range(-152, -147), *range(-162, -157)}
-    assert set(TEMPLATES) - ours <= set(REASON_OF_CODE)
