@@ -19,7 +19,7 @@ from bot.desk.pages import blueprint as desk
 from bot.health import check
 from bot.metrics import Metrics, render
 from bot.queue import Queue, connect, make_broker
-from bot.services import delivery
+from bot.services import open_work
 from bot.settings import Settings
 
 QUEUE_SECONDS = 0.5  # Zalo waits two; a slow store must not use them up
@@ -92,7 +92,7 @@ def metrics() -> ResponseReturnValue:
     known = current_app.extensions
     known["metrics"].flush()
     with session_scope(known["sessions"], readonly=True) as session:
-        gauges = delivery.gauges(session)
+        gauges = open_work.gauges(session)
     gauges["channel_refusals"] = refusals.blocked(known["store"])
     return render(known["store"], gauges), {"Content-Type": "text/plain; version=0.0.4"}
 

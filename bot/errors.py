@@ -159,5 +159,13 @@ class CannedError(BotError):
     """A canned reply cannot be kept as given; the message tells staff why, in Vietnamese."""
 
 
+class TemplateError(BotError):
+    """A template message cannot be kept or sent as given; the message tells staff why."""
+
+
 class WindowClosed(BotError):
     """The platform lets nobody write to this citizen now."""
+
+
+class WindowOpen(BotError):
+    """The citizen can be written to freely: a paid template message is not needed."""

@@ -36,7 +36,7 @@ from bot.logs import use_key, where
 from bot.metrics import Metrics
 from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
-from bot.services import delivery, handoffs, outgoing_files
+from bot.services import handoffs, open_work, outgoing_files
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ def run_sweep() -> None:
     if not _is_ours("sweep"):
         return
     with session_scope(sessions, readonly=True) as session:
-        due = delivery.due_conversations(session, after=int(store.get("sweep:after") or 0))
+        due = open_work.due_conversations(session, after=int(store.get("sweep:after") or 0))
         closing = handoffs.due_closings(session)
     for conversation_id in (*due, *closing):
         # Not again and again for one that waits in a long queue. A kill after the mark costs this

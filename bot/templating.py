@@ -42,6 +42,7 @@ KINDS = {
     "follow": "Quan tâm tài khoản",
     "unfollow": "Bỏ quan tâm",
     "chat_now": "Bấm “Nhắn tin”",
+    "template": "Tin mẫu Zalo",
     "submit_info": "Gửi thông tin liên hệ",
     "withdraw": "Thu hồi tin",
 }
@@ -58,7 +59,7 @@ REASONS = {  # how an outbound row's error begins, and what it means to staff
     "given up after": "Đã thử gửi nhiều lần không được",
     "not known whether sent": "Zalo không trả lời, chưa rõ tin đã tới hay chưa",
 }
-FAILURES = {  # by dead_letters.REASONS: the name, and what staff can do
+FAILURES = {  # by failure_reasons.REASONS: the name, and what staff can do
     "blocked": (
         "Người dân chặn OA",
         "Người dân đã chặn hoặc hạn chế tin của OA, hoặc tài khoản của họ bị khoá. Nếu việc gấp, "
@@ -67,12 +68,17 @@ FAILURES = {  # by dead_letters.REASONS: the name, and what staff can do
     "window": (
         "Quá 7 ngày",
         "Zalo không cho gửi khi người dân đã không nhắn quá 7 ngày. Khi người dân nhắn lại, "
-        "anh/chị gửi lại được.",
+        "anh/chị gửi lại được. Nếu cần báo ngay, mời mở hội thoại và gửi tin mẫu.",
     ),
     "content": (
         "Nội dung không hợp lệ",
         "Zalo không nhận nội dung này, gửi lại nguyên văn sẽ vẫn bị từ chối. Mời mở hội thoại và "
         "viết lại cho người dân.",
+    ),
+    "template": (
+        "Mẫu tin có trục trặc",
+        "Zalo không nhận mẫu tin này: sai mã, chưa duyệt, đang bị khoá hoặc không gửi "
+        "theo tài khoản được. Mời báo quản trị viên xem lại ở mục Mẫu tin Zalo.",
     ),
     "attachment": (
         "Tệp hoặc ảnh hết hạn",

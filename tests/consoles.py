@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,11 @@ from werkzeug.test import TestResponse
 
 from bot.database import session_scope, utcnow
 from bot.models.audit import AuditEntry
-from bot.models.conversations import Conversation, HumanRequest, Message
+from bot.models.conversations import Conversation, Message
 from bot.models.desks import Desk, DeskMember
 from bot.models.handoffs import Handoff
 from bot.models.staff import Staff, StaffSession
 from bot.services import staff
-from bot.settings import Settings
-from webhook import create_app
 
 PASSWORD = "một mật khẩu đủ dài"
 
@@ -117,21 +114,6 @@ class Office:
             session.flush()
             return int(row.id)
 
-    def asks_for_person(self, conversation_id: int, **values: Any) -> int:
-        """A request for a person; its id."""
-        with session_scope(self.sessions) as session:
-            row = HumanRequest(
-                **{
-                    "conversation_id": conversation_id,
-                    "message_id": f"m{utcnow().timestamp()}",
-                    "reason": "muốn gặp cán bộ",
-                    **values,
-                }
-            )
-            session.add(row)
-            session.flush()
-            return int(row.id)
-
     def hands_over(self, conversation_id: int, **values: Any) -> int:
         """A handoff of a conversation that waits at no desk unless told otherwise; its id."""
         with session_scope(self.sessions) as session:
@@ -157,11 +139,9 @@ class Office:
 
 
 @pytest.fixture
-def office(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Office]:
+def office(app: Flask, sessions: sessionmaker[Session]) -> Office:
     """The staff's side of the application."""
-    app = create_app(settings)
-    yield Office(app, sessions)
-    app.extensions["metrics"].close()
+    return Office(app, sessions)
 
 
 @functools.cache

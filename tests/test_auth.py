@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot import auth, cli
 from bot.database import make_engine, make_sessions, session_scope, utcnow
 from bot.errors import StaffError
-from bot.models.conversations import HumanRequest
+from bot.models.message_templates import MessageTemplate
 from bot.models.staff import Staff, StaffSession
 from bot.services import staff
 from tests.consoles import PASSWORD, Browser, Office, hidden
@@ -47,14 +47,14 @@ TABLE = [
     ("POST", "/desk/handoffs/{handoff}/ask-info", WRITE),
     ("POST", "/desk/handoffs/{handoff}/reply", WRITE),
     ("POST", "/desk/conversations/{conversation}/take", WRITE),
-    ("GET", "/desk/requests", DESK),
     ("GET", "/desk/feedback", DESK),
     ("GET", "/desk/undelivered", DESK),
     ("POST", "/desk/undelivered/replay", {"agent", "admin"}),
     ("POST", "/desk/undelivered/dismiss", {"agent", "admin"}),
+    ("GET", "/desk/undelivered/dismissed", DESK),
+    ("POST", "/desk/undelivered/restore", WRITE),
     ("GET", "/desk/conversations/{conversation}", DESK),
     ("POST", "/desk/conversations/{conversation}/reply", {"agent", "admin"}),
-    ("POST", "/desk/requests/{request}/handled", {"agent", "admin"}),
     ("GET", "/desk/canned", CANNED),
     ("GET", "/desk/canned/new", CANNED),
     ("POST", "/desk/canned/new", CANNED),
@@ -76,6 +76,13 @@ TABLE = [
     ("POST", "/admin/desks/999/active", {"admin"}),
     ("POST", "/admin/desks/999/members", {"admin"}),
     ("POST", "/admin/desks/999/members/999/remove", {"admin"}),
+    ("GET", "/admin/templates", WATCH),
+    ("GET", "/admin/templates/new", {"admin"}),
+    ("POST", "/admin/templates/new", {"admin"}),
+    ("GET", "/admin/templates/999", {"admin"}),
+    ("POST", "/admin/templates/999", {"admin"}),
+    ("GET", "/desk/conversations/{conversation}/templates/999", WRITE),
+    ("POST", "/desk/conversations/{conversation}/templates/999", WRITE),
     ("GET", "/admin/", ADMIN),
     ("GET", "/admin/procedures/none", ADMIN),
     ("GET", "/admin/coverage", ADMIN),
@@ -97,8 +104,7 @@ FORMS = {"/desk/conversations/{conversation}/reply": {"text": "Chào anh"}}
 def address(office: Office, path: str) -> str:
     """The path about a citizen who waits for a person."""
     conversation = office.citizen()
-    known = {"conversation": conversation, "request": office.asks_for_person(conversation)}
-    return path.format(**known, handoff=office.hands_over(conversation))
+    return path.format(conversation=conversation, handoff=office.hands_over(conversation))
 
 
 def ask(browser: Browser, office: Office, method: str, path: str) -> int:
@@ -333,5 +339,5 @@ def test_the_command_makes_an_account_in_an_empty_database_once(
     engine = make_engine(database_url)
     with make_sessions(engine)() as session:
         assert session.execute(select(Staff.role)).scalars().all() == ["agent"]
-        session.execute(select(HumanRequest)).all()  # its new columns are there
+        session.execute(select(MessageTemplate)).all()  # its new columns are there
     engine.dispose()

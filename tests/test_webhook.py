@@ -7,7 +7,6 @@ import json
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,6 @@ from webhook import create_app
 
 URL = "/webhook/zalo"
 DATA = Path(__file__).parent / "data" / "zalo"
-
-
-@pytest.fixture
-def app(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Flask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["metrics"].close()
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def jobs(store: redis.Redis[Any]) -> list[Any]:

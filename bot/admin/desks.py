@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bot import auth
 from bot.admin.staff import READERS
-from bot.admin.views import blueprint
+from bot.admin.views import blueprint, told
 from bot.database import session_scope
 from bot.errors import StaffError
 from bot.services import desk_members
@@ -57,7 +57,7 @@ def desk_active(desk_id: int) -> ResponseReturnValue:
                 abort(404)
     except StaffError as error:
         said = error.said
-    return _told(desk_id, said)
+    return told(said, "admin.desk", desk_id=desk_id)
 
 
 @blueprint.post("/desks/<int(max=2147483647):desk_id>/members")
@@ -72,7 +72,7 @@ def desk_add(desk_id: int) -> ResponseReturnValue:
                 abort(404)
     except StaffError as error:
         said = error.said
-    return _told(desk_id, said)
+    return told(said, "admin.desk", desk_id=desk_id)
 
 
 @blueprint.post(
@@ -85,11 +85,5 @@ def desk_remove(desk_id: int, staff_id: int) -> ResponseReturnValue:
         if not desk_members.remove(session, auth.signed_in().id, desk_id, staff_id):
             abort(404)
     if request.form.get("back") == "staff":
-        flash("Đã bỏ khỏi bàn trực.")
-        return redirect(url_for("admin.staff_one", staff_id=staff_id), 303)
-    return _told(desk_id, "Đã bỏ khỏi bàn trực.")
-
-
-def _told(desk_id: int, said: str) -> ResponseReturnValue:
-    flash(said)
-    return redirect(url_for("admin.desk", desk_id=desk_id), 303)
+        return told("Đã bỏ khỏi bàn trực.", "admin.staff_one", staff_id=staff_id)
+    return told("Đã bỏ khỏi bàn trực.", "admin.desk", desk_id=desk_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bot.admin.desks
 import bot.admin.imports
+import bot.admin.message_templates
 import bot.admin.staff
 import bot.admin.zalo  # noqa: F401
 from bot.admin.views import blueprint

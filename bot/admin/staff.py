@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot import auth
-from bot.admin.views import blueprint, page_number
+from bot.admin.views import blueprint, page_number, told
 from bot.database import session_scope
 from bot.errors import StaffError
 from bot.services import desk_members, desks, roster
@@ -37,8 +37,8 @@ def staff_create() -> ResponseReturnValue:
             made = roster.create(session, auth.signed_in().id, **given, password=password)
     except StaffError as error:
         return _list(error=error.said, given=given), 422
-    flash("Đã tạo tài khoản. Mời chọn bàn trực nếu người này trả lời người dân.")
-    return redirect(url_for("admin.staff_one", staff_id=made), 303)
+    said = "Đã tạo tài khoản. Mời chọn bàn trực nếu người này trả lời người dân."
+    return told(said, "admin.staff_one", staff_id=made)
 
 
 @blueprint.get("/staff/<int(max=2147483647):staff_id>")
@@ -151,8 +151,8 @@ def own_password_change() -> ResponseReturnValue:
     except StaffError as error:
         page = render_template("admin/password.html", error=error.said, least=LEAST_PASSWORD)
         return page, 422
-    flash("Đã đổi mật khẩu. Các phiên đăng nhập khác của anh/chị đã kết thúc.")
-    return redirect(url_for("admin.own_password"), 303)
+    said = "Đã đổi mật khẩu. Các phiên đăng nhập khác của anh/chị đã kết thúc."
+    return told(said, "admin.own_password")
 
 
 def _change(
@@ -165,10 +165,9 @@ def _change(
             change(session, auth.signed_in().id)
     except StaffError as error:
         said = error.said
-    flash(said)
     if auth.signed_in().id == staff_id and request.endpoint in _ON_ONESELF:
-        return redirect(url_for("auth.login"), 303)
-    return redirect(url_for("admin.staff_one", staff_id=staff_id), 303)
+        return told(said, "auth.login")
+    return told(said, "admin.staff_one", staff_id=staff_id)
 
 
 _ON_ONESELF = ("admin.staff_active", "admin.staff_role", "admin.staff_password")

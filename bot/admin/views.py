@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot import auth
@@ -78,6 +79,12 @@ def audit_trail() -> ResponseReturnValue:
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         page = audit.entries(session, page_number())
     return render_template("admin/audit.html", page=page)
+
+
+def told(said: str, endpoint: str, **values: Any) -> ResponseReturnValue:
+    """Back to a page, which tells what became of the act."""
+    flash(said)
+    return redirect(url_for(endpoint, **values), 303)
 
 
 def page_number() -> int:

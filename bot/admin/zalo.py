@@ -18,7 +18,7 @@ from bot.channels.zalo.events import CHANNEL
 from bot.channels.zalo.grant import Consent, Grant
 from bot.database import session_scope, utcnow
 from bot.errors import ConsentRefused, LostRace, TokenError
-from bot.services import audit, delivery, tokens
+from bot.services import audit, open_work, tokens
 from bot.services.tokens import Account, TokenState
 from bot.settings import Settings
 
@@ -171,7 +171,7 @@ def _connection() -> Connection:
     account = Account(CHANNEL, settings.zalo_oa_id)
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         kept = tokens.state_of(session, account)
-        waiting = delivery.waiting_for_token(session, CHANNEL)
+        waiting = open_work.waiting_for_token(session, CHANNEL)
         try:
             tokens.read(session, account, tokens.make_cipher(settings))
             readable = True

@@ -14,9 +14,9 @@ from bot.database import session_scope, utcnow
 from bot.errors import LostRace
 from bot.services import handoff_words as words
 from bot.services import handoffs, inbox, opening_hours
-from bot.services.delivery import OpenWork
 from bot.services.handoffs import Handoff
 from bot.services.inbox import Inbound, NewReply, TurnResult
+from bot.services.open_work import OpenWork
 from nlu.text import fold, normalise
 
 STAFF = "staff"  # the outcome of a message that was left to people

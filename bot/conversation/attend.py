@@ -25,9 +25,10 @@ from bot.database import session_scope, utcnow
 from bot.errors import DialogueError, LostRace
 from bot.logs import where
 from bot.metrics import Metrics
-from bot.services import catalogue, conversations, delivery, inbox, learning
-from bot.services.delivery import OpenWork, Outbound
+from bot.services import catalogue, conversations, inbox, learning, open_work
+from bot.services.delivery import Outbound
 from bot.services.inbox import Inbound, NewReply, TurnResult
+from bot.services.open_work import OpenWork
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Attendant:
     def _work(self, conversation_id: int, lock: Lock) -> bool:
         """One look at a conversation; True when there was more than one look takes in."""
         with session_scope(self._sessions, readonly=True) as session:
-            work = delivery.open_work(session, conversation_id)
+            work = open_work.of(session, conversation_id)
         if work is None:
             return False
         to = Address(work.channel, work.user_id, work.last_interaction_at)

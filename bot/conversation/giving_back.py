@@ -20,7 +20,8 @@ from bot.conversation.sending import to_row
 from bot.database import session_scope, utcnow
 from bot.errors import DialogueError
 from bot.services import handoffs, inbox
-from bot.services.delivery import OpenWork, Outbound
+from bot.services.delivery import Outbound
+from bot.services.open_work import OpenWork
 
 log = logging.getLogger(__name__)
 

@@ -63,6 +63,14 @@ class Button:
 
 
 @dataclass(frozen=True)
+class TemplateData:
+    """A template message that the platform has approved, and the values of its parameters."""
+
+    template_id: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Reply:
     """One message to the citizen, already short enough for the channel."""
 
@@ -72,6 +80,7 @@ class Reply:
     file: str = ""  # the key of a stored file (services.outgoing_files), sent by itself
     file_name: str = ""  # what the citizen sees
     asks_info: bool = False  # the text asks for name and phone; a channel may offer a form for it
+    template: TemplateData | None = None  # sent in place of the text, which says the same
 
 
 @dataclass(frozen=True)

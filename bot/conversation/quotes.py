@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.conversation.router import Ask, Decision
 from bot.database import session_scope
 from bot.services import quotes
-from bot.services.delivery import OpenWork
 from bot.services.inbox import Inbound
+from bot.services.open_work import OpenWork
 
 
 def in_context(

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.conversation.locks import Lock
-from bot.conversation.messages import Button, Channel, Reply
+from bot.conversation.messages import Button, Channel, Reply, TemplateData
 from bot.database import session_scope, utcnow
 from bot.errors import (
     ChannelError,
@@ -77,6 +77,9 @@ def to_row(reply: Reply) -> NewReply:
         content["file"] = [reply.file, reply.file_name]
     if reply.asks_info:
         content["asks_info"] = True
+    if reply.template:
+        values = [list(pair) for pair in reply.template.values]
+        content["template"] = {"id": reply.template.template_id, "values": values}
     return NewReply(reply.text, content)
 
 
@@ -85,7 +88,14 @@ def to_reply(row: Outbound) -> Reply:
     buttons = tuple(Button(*b) for b in row.content.get("buttons", ()))
     file, file_name = row.content.get("file", ("", ""))
     asks_info = bool(row.content.get("asks_info"))
-    return Reply(row.text, buttons, row.content.get("image", ""), file, file_name, asks_info)
+    image = row.content.get("image", "")
+    kept = row.content.get("template")
+    template = TemplateData(kept["id"], tuple((n, v) for n, v in kept["values"])) if kept else None
+    return Reply(row.text, buttons, image, file, file_name, asks_info, template)
+
+
+def _is_template(row: Outbound) -> bool:
+    return bool(row.content.get("template"))
 
 
 class Sender:
@@ -118,13 +128,14 @@ class Sender:
                 return False
             if row.id != claimed:
                 after = self._make_ready(to, row)
-                if after is _After.WAIT:
+                if after is _After.WAIT and not _is_template(row):
                     return False
                 if after is not _After.ABSENT:
                     continue
             claimed = self._next_plain(to, rows[position + 1 :])
             after = self._send(to, row, claimed)
-            if after is _After.WAIT:
+            # One that waits for the morning or for money holds up no talk that has begun anew.
+            if after is _After.WAIT and not _is_template(row):
                 return False
             if after is not _After.SENT:
                 claimed = None
@@ -139,7 +150,7 @@ class Sender:
             after = self._look_up(to, row)
             if after is not _After.ABSENT:
                 return after
-        closed = self.closed(to)
+        closed = self.closed(to, template=_is_template(row))
         with session_scope(self._sessions) as session:
             if closed:
                 delivery.refused(session, row.id, closed, from_state="queued")
@@ -149,9 +160,11 @@ class Sender:
             self._metrics.count("sends", "window_closed")
         return _After.CLOSED if closed else _After.ABSENT
 
-    def closed(self, to: Address) -> str:
-        """Why nothing may be written to them now; empty when it may."""
+    def closed(self, to: Address, *, template: bool = False) -> str:
+        """Why nothing may be written to them now; empty when it may. A template always costs."""
         window = to.window
+        if template:
+            return "" if self._pay else "not paid for: ZALO_PAID_MESSAGES is off"
         if window == "closed":
             return "window closed: no interaction for 7 days"
         if window == "paid" and not self._pay:
@@ -161,7 +174,7 @@ class Sender:
     def _next_plain(self, to: Address, rows: Sequence[Outbound]) -> int | None:
         """The next row if it can be claimed together with noting this one as sent."""
         if rows and rows[0].state == "queued" and rows[0].not_before is None:
-            return None if self.closed(to) else rows[0].id
+            return None if self.closed(to, template=_is_template(rows[0])) else rows[0].id
         return None
 
     def _send(self, to: Address, row: Outbound, next_id: int | None) -> _After:
@@ -174,7 +187,9 @@ class Sender:
         # A kill before this commit leaves `sending`: found by the look-up, never sent blindly.
         with session_scope(self._sessions) as session:
             claimed_next = delivery.sent(session, row.id, platform_id, start_next=next_id)
-        self._metrics.count("sends", "sent" if to.window == "free" else "sent_paid")
+        self._metrics.count(
+            "sends", "sent" if to.window == "free" and not _is_template(row) else "sent_paid"
+        )
         if not claimed_next:
             raise LostRace(f"reply {next_id} was withdrawn while another was sent")
         return _After.SENT
@@ -227,6 +242,11 @@ class Sender:
                 wait = min(self._look_up_after, (row.decisive_at - utcnow()).total_seconds())
                 delivery.doubtful(session, row.id, "it may still arrive", look_up_in=wait, seen=row)
                 return _After.WAIT
+            if _is_template(row):
+                # Each costs money, and no paper says that the list holds them: people must judge.
+                reason = "not known whether sent: not in the list of sent messages"
+                delivery.doubtful(session, row.id, reason, look_up_in=None, seen=row)
+                return _After.CLOSED
             # A kill after this commit leaves an ordinary queued row, which is right: it is absent.
             reason = "not found at the platform: sent again"
             delivery.deferred(session, row.id, reason, 0, seen=row)

@@ -27,10 +27,10 @@ from bot.conversation.messages import Button, Reply
 from bot.conversation.sending import to_row
 from bot.database import session_scope
 from bot.desk.handoff import ADDRESS, DRAFT_LIMIT, find, page_of
-from bot.desk.replies import CLOSED, MAX_BODY
+from bot.desk.replies import CLOSED, MAX_BODY, fault_of_gaps
 from bot.desk.views import WRITERS, blueprint, clean
 from bot.errors import FileNotSendable, LostRace, StaffError, WindowClosed
-from bot.services import canned, console, handoffs, outgoing_files
+from bot.services import console, handoffs, outgoing_files
 from bot.services import requests as waiting
 from bot.services.handoffs import Handoff
 from bot.templating import web_address
@@ -176,8 +176,7 @@ def write(handoff_id: int) -> ResponseReturnValue:
     if len(text) > DRAFT_LIMIT:
         said = f"Tin dài {len(text)} ký tự, tối đa {DRAFT_LIMIT}. Mời rút ngắn."
         return _not_sent(handoff_id, text, said, 422)
-    if missing := canned.gaps(text):
-        said = f"Còn thiếu: {', '.join(missing)}. Mời điền vào chỗ trống rồi gửi."
+    if said := fault_of_gaps(text):
         return _not_sent(handoff_id, text, said, 422)
     return _send(handoff_id, replies, draft=text)
 
@@ -193,7 +192,7 @@ def _send(handoff_id: int, replies: list[Reply], *, draft: str) -> ResponseRetur
                 raise LostRace(found.claimed_by_name or found.state)
             sent = waiting.reply_with(session, found.conversation_id, who.id, rows, form_id=form_id)
     except WindowClosed:
-        return _not_sent(handoff_id, draft, CLOSED, 409)
+        return _not_sent(handoff_id, draft, CLOSED, 409, offers=True)
     except LostRace as lost:
         return _not_sent(handoff_id, draft, f"{_lost(lost)} Tin của anh/chị chưa gửi.", 409)
     if sent is not None:
@@ -216,12 +215,16 @@ def _sent_live(handoff_id: int) -> Response:
     return response
 
 
-def _not_sent(handoff_id: int, draft: str, said: str, code: int) -> ResponseReturnValue:
+def _not_sent(
+    handoff_id: int, draft: str, said: str, code: int, *, offers: bool = False
+) -> ResponseReturnValue:
+    """Why nothing was sent, with the draft kept; `offers`: a template message may go instead."""
     if request.headers.get("HX-Request"):
         with session_scope(current_app.extensions["sessions"], readonly=True) as session:
-            find(session, handoff_id)
-        page = make_response(render_template("desk/_sent.html", error=said), code)
-        return page
+            found = find(session, handoff_id)
+            thread = waiting.thread(session, found.conversation_id) if offers else None
+        page = render_template("desk/_sent.html", error=said, thread=thread)
+        return make_response(page, code)
     return page_of(handoff_id, draft=draft, error=said, code=code)
 
 

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from bot import auth
 from bot.database import session_scope
 from bot.desk.views import READERS, WRITERS, blueprint, page_number
-from bot.services import dead_letters
+from bot.services import dead_letters, dismissed_letters
 from bot.services import requests as waiting
-from bot.services.dead_letters import AT_ONCE, REASONS, DeadLetter, Key, Replayed
+from bot.services.dead_letters import AT_ONCE, DeadLetter, Key, Replayed
+from bot.services.failure_reasons import REASONS
 
 HINDRANCES = {
     "erased": "người dân đã yêu cầu xoá dữ liệu",
@@ -82,6 +83,31 @@ def dismiss() -> ResponseReturnValue:
         + (f" {gone} tin thì {HINDRANCES['raced']}." if gone else "")
     )
     return _back()
+
+
+@blueprint.get("/undelivered/dismissed")
+@auth.allow(*READERS)
+def dismissed() -> ResponseReturnValue:
+    """What was taken off the list, by whom and why."""
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        page = dismissed_letters.page_of(session, page_number())
+    return render_template("desk/dismissed.html", page=page)
+
+
+@blueprint.post("/undelivered/restore")
+@auth.allow(*WRITERS)
+def restore() -> ResponseReturnValue:
+    """Put one back on the list."""
+    key = Key.read(request.form.get("key", ""))
+    with session_scope(current_app.extensions["sessions"]) as session:
+        who = auth.signed_in().id
+        done = key is not None and dismissed_letters.restore(session, key, who)
+    flash(
+        "Đã mở lại tin: tin trở về danh sách chưa gửi được."
+        if done
+        else "Tin này không còn ở đây: người khác đã mở lại, hoặc nội dung đã được xoá."
+    )
+    return redirect(url_for("desk.dismissed"), 303)
 
 
 def _chosen() -> set[Key]:

@@ -196,21 +196,26 @@ def _insertion(session: Session, found: Handoff) -> str:
         if reply is None:
             return ""
         with_case = "{{" in reply.body and "case." in reply.body
-        return canned.fill(session, reply.body, _context(session, found, with_case)).text
+        packet = handoffs.read_packet(session, found.conversation_id, found.packet)
+        name = found.display_name
+        about = context_of(session, found.conversation_id, packet, name, with_case=with_case)
+        return canned.fill(session, reply.body, about).text
     code, _, aspect = answer.rpartition(":")
     ready = ready_answers.fill(session, code, aspect) if code else None
     return ready.text if ready else ""
 
 
-def _context(session: Session, found: Handoff, with_case: bool) -> canned.Context:
-    packet = handoffs.read_packet(session, found.conversation_id, found.packet)
+def context_of(
+    session: Session, conversation_id: int, packet: Packet, citizen_name: str, *, with_case: bool
+) -> canned.Context:
+    """What the live fields are filled from; the case only while the citizen's proof holds."""
     seen = packet.case_verified and with_case
     return canned.Context(
         procedure_code=packet.procedure_code,
         commune_code=packet.commune_code,
         case_code=packet.case_code,
-        case=_case(session, found.conversation_id, packet.case_code) if seen else None,
-        citizen_name=found.display_name,
+        case=_case(session, conversation_id, packet.case_code) if seen else None,
+        citizen_name=citizen_name,
         agent_name=auth.signed_in().name,
     )
 

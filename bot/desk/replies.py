@@ -11,7 +11,7 @@ from bot import auth
 from bot.database import session_scope
 from bot.desk.views import WRITERS, blueprint, clean, conversation_page
 from bot.errors import FileNotSendable, LostRace, WindowClosed
-from bot.services import console, outgoing_files
+from bot.services import canned, console, outgoing_files
 from bot.services import requests as waiting
 from bot.services.outgoing_files import OutgoingFile
 
@@ -55,7 +55,15 @@ def reply(conversation_id: int) -> ResponseReturnValue:
 def _fault_of(text: str, *, has_file: bool) -> str:
     if len(text) > waiting.REPLY_LIMIT:
         return f"Tin dài {len(text)} ký tự, mỗi tin chỉ được {waiting.REPLY_LIMIT}. Mời rút ngắn."
-    return "" if text or has_file else "Anh/chị chưa viết nội dung và chưa chọn tệp."
+    if not text and not has_file:
+        return "Anh/chị chưa viết nội dung và chưa chọn tệp."
+    return fault_of_gaps(text)
+
+
+def fault_of_gaps(text: str) -> str:
+    """What to tell an agent whose text still holds an empty field; "" when it holds none."""
+    missing = canned.gaps(text)
+    return f"Còn thiếu: {', '.join(missing)}. Mời điền vào chỗ trống rồi gửi." if missing else ""
 
 
 def _keep(data: bytes, name: str) -> OutgoingFile:

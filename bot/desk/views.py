@@ -7,16 +7,16 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from bot import auth
 from bot.database import session_scope
 from bot.desk import words
-from bot.errors import LostRace
-from bot.services import audit, console, desks, handoffs, outgoing_files
+from bot.services import audit, console, desks, handoffs, message_templates, outgoing_files
 from bot.services import requests as waiting
+from bot.services.message_templates import Template
 from bot.services.pages import Page
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
@@ -35,6 +35,7 @@ def shared() -> dict[str, Any]:
         "words": words,
         "tabs": _tabs,
         "presence": _presence,
+        "templates": _templates,
         "may_write": role in WRITERS,
         "supervises": role in console.SEES_ALL,
     }
@@ -47,36 +48,11 @@ def feedback() -> ResponseReturnValue:
     return _list("desk/feedback.html", waiting.feedback)
 
 
-@blueprint.get("/requests")
-@auth.allow(*READERS)
-def requests() -> ResponseReturnValue:
-    """Citizens who asked for a person in a conversation that could not be handed over."""
-    return _list("desk/requests.html", waiting.people_asked_for)
-
-
 @blueprint.get("/conversations/<int(max=4611686018427387904):conversation_id>")
 @auth.allow(*READERS)
 def conversation(conversation_id: int) -> ResponseReturnValue:
     """One conversation; looking at it leaves a line in the audit trail."""
     return conversation_page(conversation_id)
-
-
-@blueprint.post("/requests/<int(max=4611686018427387904):request_id>/handled")
-@auth.allow(*WRITERS)
-def handled(request_id: int) -> ResponseReturnValue:
-    """Mark a request as handled."""
-    try:
-        with session_scope(current_app.extensions["sessions"]) as session:
-            found = waiting.handle(
-                session, request_id, auth.signed_in().id, request.form.get("note", "")
-            )
-    except LostRace as lost:
-        flash(f"Yêu cầu này đã được {lost} xử lý trước. Ghi chú của anh/chị chưa được lưu.")
-        return redirect(url_for("desk.requests"), 303)
-    if found is None:
-        abort(404)
-    flash("Đã ghi nhận: yêu cầu đã xử lý.")
-    return redirect(url_for("desk.requests"), 303)
 
 
 def clean(text: str) -> str:
@@ -144,6 +120,14 @@ def _tabs() -> dict[str, Any]:
             "counts": waiting.counts(session),
             "stamp": console.queue_stamp(session, who),
         }
+
+
+def _templates() -> list[Template]:
+    """The template messages that may be sent; none while nothing is paid for."""
+    if not current_app.extensions["settings"].zalo_paid_messages:
+        return []
+    with session_scope(current_app.extensions["sessions"], readonly=True) as session:
+        return message_templates.listed(session, only_active=True)
 
 
 def _presence() -> desks.Presence | None:

@@ -7,5 +7,6 @@ import bot.models.conversations
 import bot.models.desks
 import bot.models.handoffs
 import bot.models.learning
+import bot.models.message_templates
 import bot.models.procedures
 import bot.models.staff  # noqa: F401

@@ -27,6 +27,8 @@ DEAD_LETTER = (
     "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND CASE direction"
     " WHEN 'out' THEN state IN ('refused', 'unknown') ELSE state = 'answered' END)"
 )
+# One that a person settled; what a person's coming withdrew was settled by nobody's hand.
+DISMISSED = "(settled_at IS NOT NULL AND error <> '' AND error <> 'taken over')"
 
 
 class Conversation(Base):
@@ -68,6 +70,12 @@ class Message(Base):
             "id",
             sqlite_where=text(DEAD_LETTER),
             postgresql_where=text(DEAD_LETTER),
+        ),
+        Index(
+            "ix_messages_dismissed",
+            "settled_at",
+            sqlite_where=text(DISMISSED),
+            postgresql_where=text(DISMISSED),
         ),
     )
 
@@ -132,22 +140,3 @@ class Feedback(Base):
     message_id = Column(String(200), nullable=False)  # of the turn that recorded it
     text = Column(Text, nullable=False, default="")
     created_at = Column(UTCDateTime, nullable=False, default=utcnow)
-
-
-class HumanRequest(Base):
-    """A citizen asked for a person; one row for one message, however often replayed."""
-
-    __tablename__ = "human_requests"
-    __table_args__ = (
-        UniqueConstraint("conversation_id", "message_id"),
-        Index("ix_human_requests_waiting", "handled_at", "id"),
-    )
-
-    id = Column(BigId, primary_key=True)
-    conversation_id = Column(BigId, ForeignKey("conversations.id"), nullable=False)
-    message_id = Column(String(200), nullable=False)
-    reason = Column(String(200), nullable=False, default="")
-    created_at = Column(UTCDateTime, nullable=False, default=utcnow)
-    handled_at = Column(UTCDateTime)  # None: the citizen still waits
-    handled_by = Column(Integer, ForeignKey("staff.id"))
-    handled_note = Column(String(500), nullable=False, default="")

@@ -7,7 +7,7 @@ value is read for fields again. What cannot be filled leaves a gap that nobody m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -78,6 +78,12 @@ def fill(session: Session, body: str, context: Context) -> Filled:
 
     text = _FIELD.sub(value, body)
     return Filled(text, tuple(missing))
+
+
+def known(session: Session, names: Iterable[str], context: Context) -> dict[str, str]:
+    """What is known now of these fields of NAMES; "" for what is not."""
+    values = _Values(session, context)
+    return {name: values.of(name) for name in names}
 
 
 def gaps(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
-from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
+from bot.models.conversations import Conversation, Feedback, Message
 from bot.services import cases, handoffs, learning
 from bot.services.inbox import BLANK
 from bot.services.rows import insert_once
@@ -119,13 +119,6 @@ def _note_contact(
     )
 
 
-def request_human(
-    session: Session, conversation_id: int | str, message_id: str, reason: str = ""
-) -> bool:
-    """Record that a citizen asked for a person; False when this message already did."""
-    return _record(session, HumanRequest, conversation_id, message_id, {"reason": reason[:200]})
-
-
 def record_feedback(
     session: Session, conversation_id: int | str, message_id: str, text: str
 ) -> bool:
@@ -171,13 +164,8 @@ def _close_messages(session: Session, conversation_id: int, *, forget_user: bool
 
 
 def _blank_person(session: Session, conversation_id: int, *, forget_user: bool) -> None:
-    """Take the person out of the conversation and of what they asked people for."""
+    """Take the person out of the conversation, and what they said of the service."""
     session.execute(delete(Feedback).where(Feedback.conversation_id == conversation_id))
-    session.execute(
-        update(HumanRequest)
-        .where(HumanRequest.conversation_id == conversation_id)
-        .values(reason="", handled_note="")
-    )
     person: dict[str, Any] = {"display_name": "", "erased_at": utcnow()}
     if forget_user:
         person |= {"channel_user_id": f"erased:{conversation_id}", "following": 0}

@@ -20,37 +20,12 @@ from sqlalchemy.orm import Session
 from bot.database import utcnow
 from bot.models.conversations import DEAD_LETTER, Conversation, Message
 from bot.services import audit, windows
+from bot.services.failure_reasons import REASONS, reason_of
 from bot.services.pages import PAGE_SIZE, Page
 
 AT_ONCE = 200  # dead letters that one press of a button may touch
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-_CODE = re.compile(r"zalo (-\d+)")
 _OPEN = text(DEAD_LETTER)  # word for word what the partial index holds, or it isn't used
-
-# Reasons by the platform's error codes; what is not listed is a fault of a system.
-REASON_OF_CODE = {
-    **dict.fromkeys((-213, -217, -227, -244), "blocked"),
-    **dict.fromkeys((-230, -232), "window"),
-    **dict.fromkeys((-201, -210, -233, -237, -238, -241, -248, -249, -403), "content"),
-    -100: "attachment",
-    **dict.fromkeys(
-        (-204, -205, -209, -211, -212, -216, -219, -220, -221, -223, -224, -235, -240, -242),
-        "account",
-    ),
-    **dict.fromkeys((-320, -321, -124), "account"),
-    **dict.fromkeys((-32, -144, -147, -218, -234), "quota"),
-}
-REASONS = (
-    "blocked",
-    "window",
-    "content",
-    "attachment",
-    "account",
-    "quota",
-    "unknown",
-    "unanswered",
-    "system",
-)
 
 
 @dataclass(frozen=True)
@@ -62,6 +37,17 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.id}.{self.stamp}"
+
+    @property
+    def time(self) -> dt.datetime | None:
+        """The moment that the stamp tells."""
+        return _EPOCH + dt.timedelta(microseconds=self.stamp) if self.stamp else None
+
+    @classmethod
+    def of(cls, message_id: int, at: dt.datetime | None) -> Key:
+        """The key of what happened to a message at a time, if one was noted."""
+        stamp = 0 if at is None else (at - _EPOCH) // dt.timedelta(microseconds=1)
+        return cls(message_id, stamp)
 
     @classmethod
     def read(cls, given: str) -> Key | None:
@@ -101,20 +87,6 @@ class Replayed:
     answer: frozenset[int]
     count: int
     left: Counter[str]  # by hindrance; "raced" where somebody else was faster
-
-
-def reason_of(direction: str, state: str, error: str) -> str:
-    """Which of REASONS an error belongs to."""
-    if direction == "in":
-        return "unanswered"
-    if state == "unknown":
-        return "unknown"
-    if error.startswith("window closed"):
-        return "window"
-    code = _CODE.search(error)
-    if code:
-        return REASON_OF_CODE.get(int(code[1]), "system")
-    return "account" if "token: " in error else "system"
 
 
 def count(session: Session) -> int:
@@ -231,7 +203,7 @@ def _reopen(session: Session, letter: DeadLetter) -> bool:
 
 def _still(letter: DeadLetter) -> tuple[Any, ...]:
     """That a row is still in the failure that was read."""
-    failed_at = _time_of(letter.key.stamp)
+    failed_at = letter.key.time
     same = Message.finished_at == failed_at if failed_at else Message.finished_at.is_(None)
     return (Message.id == letter.key.id, _OPEN, Message.state == letter.state, same)
 
@@ -309,10 +281,10 @@ def _letter(row: Any) -> DeadLetter:
     hindrance = ""
     if row.channel_user_id.startswith("erased:"):
         hindrance = "erased"
-    elif windows.state(row.channel, row.last_interaction_at) == "closed":
+    elif row.kind != "template" and windows.state(row.channel, row.last_interaction_at) == "closed":
         hindrance = "window"
     return DeadLetter(
-        key=Key(row.id, _stamp_of(row.finished_at)),
+        key=Key.of(row.id, row.finished_at),
         conversation_id=row.conversation_id,
         channel=row.channel,
         display_name=row.display_name,
@@ -325,11 +297,3 @@ def _letter(row: Any) -> DeadLetter:
         reason=reason_of(row.direction, row.state, row.error),
         hindrance=hindrance,
     )
-
-
-def _stamp_of(at: dt.datetime | None) -> int:
-    return 0 if at is None else (at - _EPOCH) // dt.timedelta(microseconds=1)
-
-
-def _time_of(stamp: int) -> dt.datetime | None:
-    return _EPOCH + dt.timedelta(microseconds=stamp) if stamp else None

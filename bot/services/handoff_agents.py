@@ -103,8 +103,8 @@ def transfer(
     conversation_id = lock_of(session, handoff_id)
     if conversation_id is None:
         return None
-    name = _active_name(session, to_staff_id) if to_staff_id is not None else ""
-    desk = _active_desk(session, desk_id) if desk_id is not None else ""
+    name = _active_name(session, Staff, to_staff_id) if to_staff_id is not None else ""
+    desk = _active_name(session, Desk, desk_id) if desk_id is not None else ""
     if not name and not desk:
         raise StaffError("a colleague or a desk is needed")
     allowed = or_(Handoff.state == WAITING, and_(*_theirs(staff_id, force)))
@@ -198,7 +198,7 @@ def _began(
     _picked_up(session, handoff_id)
     detail = {"conversation_id": conversation_id, "withdrawn": withdrawn}
     audit.record(session, staff_id, action, "handoff", handoff_id, detail)
-    tell(session, conversation_id, handoff_words.claimed(_active_name(session, staff_id)))
+    tell(session, conversation_id, handoff_words.claimed(_active_name(session, Staff, staff_id)))
 
 
 def _picked_up(session: Session, handoff_id: int) -> None:
@@ -210,19 +210,11 @@ def _picked_up(session: Session, handoff_id: int) -> None:
     )
 
 
-def _active_name(session: Session, staff_id: int) -> str:
+def _active_name(session: Session, model: type[Staff] | type[Desk], known_id: int) -> str:
+    """The name of a colleague or a desk; raises StaffError when it is not there or not active."""
     name = session.execute(
-        select(Staff.name).where(Staff.id == staff_id, Staff.active.is_(True))
+        select(model.name).where(model.id == known_id, model.active.is_(True))
     ).scalar()
     if name is None:
-        raise StaffError("there is no such colleague, or their account is disabled")
-    return str(name)
-
-
-def _active_desk(session: Session, desk_id: int) -> str:
-    name = session.execute(
-        select(Desk.name).where(Desk.id == desk_id, Desk.active.is_(True))
-    ).scalar()
-    if name is None:
-        raise StaffError("there is no such desk, or it is not active")
+        raise StaffError(f"there is no {model.__name__} {known_id}, or it is not active")
     return str(name)

@@ -56,6 +56,7 @@ from bot.services.handoff_lists import (
     queue,
 )
 from bot.services.handoff_packet import Packet
+from bot.services.handoff_packet import gather as gather_packet
 from bot.services.handoff_packet import read as read_packet
 from bot.services.handoff_returns import return_absent, return_silent
 from bot.services.handoff_waiting import Waiting, waiting
@@ -88,6 +89,7 @@ __all__ = [
     "due_closings",
     "erase",
     "finish_closing",
+    "gather_packet",
     "get",
     "history",
     "last_closed",

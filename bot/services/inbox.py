@@ -159,7 +159,9 @@ def _insert_replies(
             "conversation_id": conversation_id,
             "channel": channel,
             "direction": "out",
-            "kind": next((k for k in ("image", "file") if reply.content.get(k)), "text"),
+            "kind": next(
+                (k for k in ("image", "file", "template") if reply.content.get(k)), "text"
+            ),
             "text": reply.text,
             "content": dict(reply.content),
             "state": "sending" if claimed else "queued",

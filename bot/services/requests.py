@@ -1,4 +1,4 @@
-"""What waits for people: citizens who asked for one, and what they said of us."""
+"""What people read and write beside the handoffs: conversations, replies, and feedback."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.database import utcnow
-from bot.errors import LostRace, WindowClosed
-from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
+from bot.errors import WindowClosed, WindowOpen
+from bot.models.conversations import Conversation, Feedback, Message
 from bot.models.staff import Staff
 from bot.services import audit, dead_letters, handoffs, windows
 from bot.services.inbox import NewReply, store_replies
@@ -21,21 +20,6 @@ from bot.services.pages import PAGE_SIZE, Page
 
 REPLY_LIMIT = 2_000  # characters in one message, as the platform counts them after NFC
 THREAD_PAGE = 100  # messages of a conversation on one page
-REQUESTS_SHOWN = 5  # the newest of a conversation, above its messages
-
-
-@dataclass(frozen=True)
-class Request:
-    """A citizen's wish for a person; `handled_at` None while they wait."""
-
-    id: int
-    conversation_id: int
-    display_name: str
-    reason: str
-    created_at: dt.datetime
-    handled_at: dt.datetime | None
-    handled_by: str
-    handled_note: str
 
 
 @dataclass(frozen=True)
@@ -50,9 +34,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many are on each list; of the requests, only those who wait."""
+    """How many are on each list."""
 
-    waiting: int
     feedback: int
     undelivered: int
 
@@ -83,48 +66,19 @@ class Thread:
     display_name: str
     channel: str
     writable: bool
+    takes_templates: bool  # closed, but an approved template message may still reach them
     writable_until: dt.datetime | None  # None: no end, or closed already
     free_until: dt.datetime | None
     messages: tuple[ThreadMessage, ...]
     older_before: int | None  # the id to ask for what was said earlier
-    requests: tuple[Request, ...]
-
-
-_REQUEST = (
-    HumanRequest.id,
-    HumanRequest.conversation_id,
-    Conversation.display_name,
-    HumanRequest.reason,
-    HumanRequest.created_at,
-    HumanRequest.handled_at,
-    func.coalesce(Staff.name, ""),
-    HumanRequest.handled_note,
-)
 
 
 def counts(session: Session) -> Counts:
     """The numbers on the tabs."""
     return Counts(
-        _count(session, HumanRequest.id, HumanRequest.handled_at.is_(None)),
         _count(session, Feedback.id),
         dead_letters.count(session),
     )
-
-
-def people_asked_for(session: Session, page: int) -> Page[Request]:
-    """Who asked for a person: those who wait first, the longest wait first; then the rest."""
-    waits = HumanRequest.handled_at.is_(None)
-    rows = session.execute(
-        _requests()
-        .order_by(
-            case((waits, 0), else_=1),
-            case((waits, HumanRequest.id), else_=None),
-            HumanRequest.handled_at.desc(),
-        )
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE)
-    )
-    return Page(tuple(Request(*r) for r in rows), page, _count(session, HumanRequest.id))
 
 
 def feedback(session: Session, page: int) -> Page[Said]:
@@ -155,12 +109,6 @@ def thread(session: Session, conversation_id: int, *, before: int | None = None)
         session.execute(wanted.order_by(Message.id.desc()).limit(THREAD_PAGE + 1)).scalars()
     )
     rows = found[:THREAD_PAGE][::-1]
-    asked = session.execute(
-        _requests()
-        .where(HumanRequest.conversation_id == conversation_id)
-        .order_by(HumanRequest.id.desc())
-        .limit(REQUESTS_SHOWN)
-    )
     writable = _is_writable(head)
     ends = windows.ends(head.channel, head.last_interaction_at) if writable else None
     return Thread(
@@ -168,33 +116,12 @@ def thread(session: Session, conversation_id: int, *, before: int | None = None)
         display_name=head.display_name,
         channel=head.channel,
         writable=writable,
+        takes_templates=not writable and _takes_templates(head),
         writable_until=ends[1] if ends else None,
         free_until=ends[0] if ends else None,
         messages=_with_writers(session, rows),
         older_before=rows[0].id if len(found) > THREAD_PAGE else None,
-        requests=tuple(Request(*r) for r in asked),
     )
-
-
-def handle(session: Session, request_id: int, staff_id: int, note: str) -> int | None:
-    """Mark a request as handled; the conversation's id, or None when there is no such request.
-
-    Raises LostRace, with the name of who it was, when somebody else has handled it.
-    """
-    done = session.execute(
-        update(HumanRequest)
-        .where(HumanRequest.id == request_id, HumanRequest.handled_at.is_(None))
-        .values(handled_at=utcnow(), handled_by=staff_id, handled_note=note.strip()[:500])
-        .execution_options(synchronize_session=False)
-    )
-    found = session.execute(_requests().where(HumanRequest.id == request_id)).first()
-    if found is None:
-        return None
-    request = Request(*found)
-    if done.rowcount != 1:
-        raise LostRace(request.handled_by)
-    audit.record(session, staff_id, "request_handled", "conversation", request.conversation_id)
-    return request.conversation_id
 
 
 def reply(
@@ -230,15 +157,45 @@ def reply_with(
     Raises WindowClosed when the platform would refuse it, and LostRace, with their name, while
     somebody else is at the conversation. Deliver it after the commit.
     """
+    if not _is_writable(_locked(session, conversation_id)):
+        raise WindowClosed("the citizen has not written for too long, or has left")
+    return _store(session, conversation_id, staff_id, replies, form_id)
+
+
+def template_with(
+    session: Session, conversation_id: int, staff_id: int, reply: NewReply, *, form_id: str
+) -> int | None:
+    """Put a template message into the outbox; its id, or None when this form was sent before.
+
+    Raises WindowOpen when the citizen has written meanwhile, WindowClosed when they have left or
+    the channel knows no templates, and LostRace as `reply_with`. Deliver it after the commit.
+    """
+    head = _locked(session, conversation_id)
+    if _is_writable(head):
+        raise WindowOpen("the citizen can be written to freely")
+    if not _takes_templates(head):
+        raise WindowClosed("no template message can reach this citizen")
+    ids = _store(session, conversation_id, staff_id, [reply], form_id)
+    return ids[0] if ids else None
+
+
+def _locked(session: Session, conversation_id: int) -> Conversation:
     # Locked, and read anew: nothing is put into what a withdrawal empties at this moment.
     handoffs.lock(session, conversation_id)
-    head = session.execute(
+    return session.execute(
         select(Conversation)
         .where(Conversation.id == conversation_id)
         .execution_options(populate_existing=True)
     ).scalar_one()
-    if not _is_writable(head):
-        raise WindowClosed("the citizen has not written for too long, or has left")
+
+
+def _store(
+    session: Session,
+    conversation_id: int,
+    staff_id: int,
+    replies: Sequence[NewReply],
+    form_id: str,
+) -> list[int] | None:
     if not audit.record(
         session,
         staff_id,
@@ -256,8 +213,14 @@ def reply_with(
 
 def _written(replies: Sequence[NewReply]) -> dict[str, Any]:
     """What the trail says of messages: how much, and the keys of the files, but no words."""
-    detail = {"characters": sum(len(r.text) for r in replies), "messages": len(replies)}
+    detail: dict[str, Any] = {
+        "characters": sum(len(r.text) for r in replies),
+        "messages": len(replies),
+    }
     files = [r.content["file"][0] for r in replies if r.content.get("file")]
+    templates = [r.content["template"]["id"] for r in replies if r.content.get("template")]
+    if templates:
+        detail["templates"] = templates
     return {**detail, "files": files} if files else detail
 
 
@@ -265,6 +228,11 @@ def _is_writable(conversation: Conversation) -> bool:
     if conversation.channel_user_id.startswith("erased:"):
         return False
     return windows.state(conversation.channel, conversation.last_interaction_at) != "closed"
+
+
+def _takes_templates(conversation: Conversation) -> bool:
+    known = not conversation.channel_user_id.startswith("erased:")
+    return known and conversation.channel in windows.BY_CHANNEL
 
 
 def _with_writers(session: Session, rows: list[Any]) -> tuple[ThreadMessage, ...]:
@@ -287,14 +255,6 @@ def _with_writers(session: Session, rows: list[Any]) -> tuple[ThreadMessage, ...
             written_by=names.get(row.content.get("staff_id"), ""),
         )
         for row in rows
-    )
-
-
-def _requests() -> Any:
-    return (
-        select(*_REQUEST)
-        .join(Conversation, Conversation.id == HumanRequest.conversation_id)
-        .outerjoin(Staff, Staff.id == HumanRequest.handled_by)
     )
 
 

@@ -10,6 +10,7 @@ DEAD_LETTER = (
     "(settled_at IS NULL AND not_before IS NULL AND error <> '' AND CASE direction"
     " WHEN 'out' THEN state IN ('refused', 'unknown') ELSE state = 'answered' END)"
 )
+DISMISSED = "(settled_at IS NOT NULL AND error <> '' AND error <> 'taken over')"
 
 
 def upgrade() -> None:
@@ -173,6 +174,20 @@ def upgrade() -> None:
     with op.batch_alter_table('canned_replies', schema=None) as batch_op:
         batch_op.create_index('ix_canned_replies_staff', ['staff_id', 'title'], unique=False)
 
+    op.create_table('message_templates',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('template_id', sa.String(length=20), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('params', sa.JSON(), nullable=False),
+    sa.Column('daytime_only', sa.Boolean(), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('updated_at', UTCDateTime(), nullable=False),
+    sa.Column('updated_by', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['updated_by'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('template_id')
+    )
     op.create_table('desk_members',
     sa.Column('desk_id', sa.Integer(), nullable=False),
     sa.Column('staff_id', sa.Integer(), nullable=False),
@@ -219,23 +234,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('conversation_id', 'message_id')
     )
-    op.create_table('human_requests',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('message_id', sa.String(length=200), nullable=False),
-    sa.Column('reason', sa.String(length=200), nullable=False),
-    sa.Column('created_at', UTCDateTime(), nullable=False),
-    sa.Column('handled_at', UTCDateTime(), nullable=True),
-    sa.Column('handled_by', sa.Integer(), nullable=True),
-    sa.Column('handled_note', sa.String(length=500), nullable=False),
-    sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], ),
-    sa.ForeignKeyConstraint(['handled_by'], ['staff.id'], ),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('conversation_id', 'message_id')
-    )
-    with op.batch_alter_table('human_requests', schema=None) as batch_op:
-        batch_op.create_index('ix_human_requests_waiting', ['handled_at', 'id'], unique=False)
-
     op.create_table('messages',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -272,6 +270,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.create_index('ix_messages_dead_letters', ['id'], unique=False, sqlite_where=sa.text(DEAD_LETTER), postgresql_where=sa.text(DEAD_LETTER))
+        batch_op.create_index('ix_messages_dismissed', ['settled_at'], unique=False, sqlite_where=sa.text(DISMISSED), postgresql_where=sa.text(DISMISSED))
         batch_op.create_index('ix_messages_open', ['conversation_id', 'state'], unique=False)
         batch_op.create_index('ix_messages_thread', ['conversation_id', 'id'], unique=False)
         batch_op.create_index('ix_messages_work', ['state', 'not_before'], unique=False)
@@ -365,13 +364,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_messages_work')
         batch_op.drop_index('ix_messages_thread')
         batch_op.drop_index('ix_messages_open')
+        batch_op.drop_index('ix_messages_dismissed')
         batch_op.drop_index('ix_messages_dead_letters')
 
     op.drop_table('messages')
-    with op.batch_alter_table('human_requests', schema=None) as batch_op:
-        batch_op.drop_index('ix_human_requests_waiting')
-
-    op.drop_table('human_requests')
     op.drop_table('feedback')
     with op.batch_alter_table('audit_log', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_log_subject')
@@ -382,6 +378,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_desk_members_staff')
 
     op.drop_table('desk_members')
+    op.drop_table('message_templates')
     with op.batch_alter_table('canned_replies', schema=None) as batch_op:
         batch_op.drop_index('ix_canned_replies_staff')
 

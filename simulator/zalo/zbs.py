@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from simulator.zalo import errors
 from simulator.zalo.api import sending
+from simulator.zalo.clock import DAY_MS, HOUR_MS
 from simulator.zalo.conversation import Citizen
 from simulator.zalo.errors import ApiError
 from simulator.zalo.platform import Platform
@@ -25,21 +26,30 @@ DATA_UNDEFINED = -112
 DATA_TOO_LONG = -1121
 DATA_MISSING = -1122
 PARAMETER = -132
+NIGHT = -133
+NOT_BY_UID = -249
 RECEIVER = -119
 MESSAGE_ID = -107
 TRACKING_LIMIT = 48
 DAILY_QUOTA = 5000
+MORNING, EVENING = 6, 22  # o'clock in Viet Nam
+VIETNAM_MS = 7 * HOUR_MS
 _PHONE = re.compile(r"\+?84[0-9]{8,10}")
 
 
 @dataclass(frozen=True)
 class Template:
-    """An approved template; `limits` holds each parameter's greatest length."""
+    """An approved template; `limits` holds each parameter's greatest length.
+
+    One that is no transaction is refused at night, one of the old kind cannot go to a user id.
+    """
 
     template_id: str
     name: str
     text: str
     limits: Mapping[str, int]
+    tag: str = "TRANSACTION"
+    by_uid: bool = True
 
 
 TEMPLATES = {
@@ -57,6 +67,20 @@ TEMPLATES = {
             "Mời nhận kết quả hồ sơ",
             "Hồ sơ {ma_ho_so} của ông/bà {ho_ten} đã có kết quả. Mời đến {noi_nhan} để nhận.",
             {"ma_ho_so": 30, "ho_ten": 60, "noi_nhan": 90},
+        ),
+        Template(
+            "310003",
+            "Thông báo của cán bộ hỗ trợ",
+            "Ông/bà {ho_ten} đã hỏi về {thu_tuc}. Cán bộ đã có câu trả lời, mời nhắn lại cho OA.",
+            {"ho_ten": 60, "thu_tuc": 90},
+            tag="CUSTOMER_CARE",
+        ),
+        Template(
+            "210001",
+            "Lịch hẹn (mẫu cũ)",
+            "Ông/bà {ho_ten} có hẹn lúc {gio_hen}.",
+            {"ho_ten": 60, "gio_hen": 30},
+            by_uid=False,
         ),
     )
 }
@@ -113,7 +137,7 @@ def zbs_blueprint(platform: Platform) -> Blueprint:
                 "status": "ENABLE",
                 "listParams": params,
                 "listButtons": [],
-                "templateTag": "TRANSACTION",
+                "templateTag": found.tag,
                 "templateQuality": "HIGH",
             }
         )
@@ -139,7 +163,7 @@ def _send_to_phone(platform: Platform, body: Any) -> dict[str, Any]:
     tracking_id = body.get("tracking_id", "")
     if not isinstance(tracking_id, str) or len(tracking_id) > TRACKING_LIMIT:
         raise ApiError(PARAMETER, "tracking_id is invalid")
-    text = _filled(body)
+    text = _filled(platform, body)
     phone = phone.removeprefix("+")
     message_id = secrets.token_hex(10)
     platform.ledger.count("zbs_sent")
@@ -164,7 +188,9 @@ def _send_to_user(platform: Platform, body: Any) -> dict[str, Any]:
         raise ApiError(RECEIVER, "Account cannot receive this message")
     if citizen.blocked:
         raise ApiError(errors.RESTRICTED)
-    text = _filled(body)
+    if not _template(body.get("template_id")).by_uid:
+        raise ApiError(NOT_BY_UID, "Template does not support send via UID")
+    text = _filled(platform, body)
     message_id = secrets.token_hex(10)
     platform.show_template(citizen, message_id, text)
     if not platform.options.quiet:
@@ -188,7 +214,7 @@ def _never_met(citizen: Citizen) -> bool:
     return citizen.last_interaction_ms is None and not citizen.follows
 
 
-def _filled(body: Mapping[str, Any]) -> str:
+def _filled(platform: Platform, body: Mapping[str, Any]) -> str:
     template = _template(body.get("template_id"))
     values = body.get("template_data")
     if not isinstance(values, dict) or not values:
@@ -202,6 +228,9 @@ def _filled(body: Mapping[str, Any]) -> str:
             raise ApiError(DATA_MISSING, f"Template data is missing {name}")
         if len(value) > limit:
             raise ApiError(DATA_TOO_LONG, f"Template data {name} is too long")
+    hour = (platform.clock.now_ms() + VIETNAM_MS) % DAY_MS // HOUR_MS
+    if template.tag != "TRANSACTION" and not MORNING <= hour < EVENING:
+        raise ApiError(NIGHT, "Messages can't be sent at night (22:00-6:00)")
     return template.text.format_map(values)
 
 

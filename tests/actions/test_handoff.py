@@ -11,7 +11,6 @@ from actions.handoff import ActionRequestHuman, ActionResume
 from actions.procedures import ActionAnswerProcedure
 from actions.service import ActionGiveFeedback, ActionNotUnderstood, ActionOutOfScope
 from bot.database import session_scope
-from bot.models.conversations import HumanRequest
 from bot.models.handoffs import Handoff
 from tests.actions.conftest import Citizen, Scene
 from tests.actions.test_confirmations import HANDED_OVER
@@ -61,13 +60,6 @@ def test_what_is_talked_about_goes_along(scene: Scene, citizen: Citizen) -> None
     [row] = handoffs_of(scene, citizen)
     assert row.packet["procedure_code"] == "1.004194"
     assert row.packet["case"] == {"code": "H02.15-260114-0032", "verified": False}
-
-
-def test_the_queue_replaces_the_list_of_requests(scene: Scene, citizen: Citizen) -> None:
-    citizen.turn(ActionRequestHuman, "cho gặp cán bộ", "request_human")
-    with session_scope(scene.sessions, readonly=True) as session:
-        wanted = select(HumanRequest).where(HumanRequest.conversation_id == int(citizen.id))
-        assert session.execute(wanted).first() is None
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import requests
 
 from bot.channels.web.outgoing import data_of
 from bot.channels.zalo.client import ZaloChannel, message_of
@@ -23,18 +20,9 @@ ASKING = Reply("Bạn cho xin họ tên và số điện thoại nhé.", asks_in
 
 
 @pytest.fixture
-def simulator() -> Iterator[SimulatorServer]:
-    with SimulatorServer() as server:
-        requests.post(f"{server.url}/_control/users", json={"user_ids": [USER]}, timeout=5)
-        yield server
-
-
-@pytest.fixture
-def settings(environ: dict[str, str], simulator: SimulatorServer) -> Settings:
+def settings(simulated: Settings) -> Settings:
     """The settings of an assistant whose platform is the simulator."""
-    return Settings.from_env(
-        environ | {"ZALO_API_URL": simulator.url, "ZALO_OAUTH_URL": simulator.url}
-    )
+    return simulated
 
 
 def test_the_form_reaches_the_phone_below_its_words(

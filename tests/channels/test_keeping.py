@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from bot import logs
-from bot.settings import Settings
 from tests.chain import USER, Chain, event, signed
 from tests.outages import broken
 from webhook import create_app
 
 Post = Callable[[], TestResponse]
-
-
-@pytest.fixture
-def app(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Flask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["metrics"].close()
 
 
 @pytest.fixture(params=["zalo", "web"])

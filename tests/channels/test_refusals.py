@@ -75,6 +75,22 @@ TABLE = {
     -144: Kind.QUOTA,  # the account's daily limit
     -147: Kind.QUOTA,  # the template's daily limit
 }
+TEMPLATES = {  # what template messages add to it
+    **dict.fromkeys((-1441, -1471, -1472), Kind.QUOTA),  # by month, and by person
+    -133: Kind.NIGHT,
+    **dict.fromkeys((-101, -102, -103, -104, -105, -1241), Kind.PERSON),  # the app
+    -115: Kind.PERSON,  # no quota or no money
+    **dict.fromkeys((-120, -1201, -1202, -125, -135, -1351), Kind.PERSON),  # the account
+    **dict.fromkeys((-136, -137), Kind.PERSON),  # the Zalo Cloud account
+    **dict.fromkeys((-138, -1381), Kind.PERSON),  # what the app may do
+    **dict.fromkeys((-109, -1091, -117, -131, -146), Kind.DROP),  # the template
+    **dict.fromkeys((-111, -112, -1121, -1122, -1123, -1124), Kind.DROP),  # its data
+    **dict.fromkeys((-113, -1131, -116, -130, -132, -145, -153), Kind.DROP),
+    **dict.fromkeys((-108, -110, -114, -118, -119, -139, -140, -141), Kind.DROP),  # the citizen
+    **dict.fromkeys((-106, -107, -121, -122, -123, -126, -127, -128, -129), Kind.DROP),
+    **dict.fromkeys((-142, -143, -148, -149, -150, -151, -152), Kind.DROP),
+    **dict.fromkeys((-158, -159, -160, -161, -162), Kind.DROP),
+}
 ONE_TRY = {Kind.DROP: "refused", Kind.UPLOAD: "refused", Kind.RENEW: "sent"}
 
 
@@ -84,11 +100,12 @@ def zalo(settings: Settings, chain: Chain) -> ZaloChannel:
 
 
 def test_every_documented_code_has_its_class_and_no_other_code_has() -> None:
-    assert KINDS == TABLE
+    assert KINDS == TABLE | TEMPLATES
 
 
 def test_each_code_that_needs_a_person_says_what_to_do() -> None:
-    assert {code for code, kind in TABLE.items() if kind is Kind.PERSON} == set(ADVICE)
+    every = TABLE | TEMPLATES
+    assert {code for code, kind in every.items() if kind is Kind.PERSON} == set(ADVICE)
 
 
 @pytest.mark.parametrize(("code", "kind"), TABLE.items(), ids=str)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,13 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.orm import Session, sessionmaker
 
 from bot.models.conversations import Conversation
-from bot.settings import Settings
 from tests.chain import Chain, signed
-from webhook import create_app
 
 URL = "/webhook/zalo"
 DATA = Path(__file__).parent.parent / "data" / "zalo"
 CONTACT = {"name": "Nguyễn A", "phone": "84900000000", "address": "Bắc Ninh"}
-
-
-@pytest.fixture
-def app(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Flask]:
-    made = create_app(settings)
-    yield made
-    made.extensions["metrics"].close()
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def recorded(name: str, **message: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,18 +27,9 @@ DAY = 86_400
 
 
 @pytest.fixture
-def simulator() -> Iterator[SimulatorServer]:
-    with SimulatorServer() as server:
-        requests.post(f"{server.url}/_control/users", json={"user_ids": [USER]}, timeout=5)
-        yield server
-
-
-@pytest.fixture
-def settings(environ: dict[str, str], simulator: SimulatorServer) -> Settings:
+def settings(simulated: Settings) -> Settings:
     """The settings of an assistant whose platform is the simulator."""
-    return Settings.from_env(
-        environ | {"ZALO_API_URL": simulator.url, "ZALO_OAUTH_URL": simulator.url}
-    )
+    return simulated
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ from bot.database import Base, UTCDateTime, make_engine, session_scope, utcnow
 from bot.errors import ChannelError, SendDeferred, SendRefused, SendUnknown, TokenError
 from bot.metrics import Metrics
 from bot.models.conversations import Conversation, Message
-from bot.services import conversations, delivery
+from bot.services import conversations, open_work
 from tests.fakes import Answer, FakeRasa, running, turn
 
 HOTLINE = "1900 0000"
@@ -362,7 +362,7 @@ class World:
     def due(self) -> list[int]:
         """The conversations that the sweep would wake."""
         with session_scope(self.sessions, readonly=True) as session:
-            return delivery.due_conversations(session)
+            return open_work.due_conversations(session)
 
     def end_locks(self) -> None:
         """The life-time of every lock is over."""

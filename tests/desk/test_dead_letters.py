@@ -13,10 +13,11 @@ from sqlalchemy import insert, select
 
 from bot.database import session_scope, utcnow
 from bot.models.conversations import Message
-from bot.services import dead_letters
-from bot.services.dead_letters import REASONS, Key
+from bot.services import conversations, dead_letters, handoffs
+from bot.services.dead_letters import Key
+from bot.services.failure_reasons import REASONS
 from bot.templating import FAILURES
-from tests.consoles import Office
+from tests.consoles import Office, hidden
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SCRIPT = "<script>alert('x')</script>"
@@ -29,7 +30,7 @@ def fail(office: Office, conversation: int, text: str = "Trả lời", **more: A
     at = utcnow()
     usual = {"direction": "out", "state": "refused", "error": "zalo -244", "finished_at": at}
     message = office.says(conversation, text, **{**usual, **more})
-    return str(Key(message, dead_letters._stamp_of(at)))
+    return str(Key.of(message, at))
 
 
 def states(office: Office) -> list[str]:
@@ -97,7 +98,7 @@ def test_a_question_that_was_given_up_is_answered_anew(
     message = office.says(
         citizen, "Hỏi khó", error="given up: DialogueError", outcome="refused", finished_at=at
     )
-    key = str(Key(message, dead_letters._stamp_of(at)))
+    key = str(Key.of(message, at))
     office.browser("admin").post(REPLAY, {"key": key})
     assert states(office) == ["pending"]
     assert jobs(store) == [("answer", [citizen])]
@@ -212,3 +213,37 @@ def test_of_two_agents_at_once_one_sends_it_again(office: Office, store: redis.R
             thread.join()
         assert len(jobs(store)) == turn
     assert len(office.trail()) == 25
+
+
+def test_what_was_dismissed_is_shown_with_who_and_why_and_can_be_put_back(office: Office) -> None:
+    citizen = office.citizen()
+    key = fail(office, citizen, SCRIPT)
+    browser = office.browser("agent", name="Trần Thị Bình")
+    shelf = f"{LIST}/dismissed"
+    assert "Chưa có tin nào được gác lại" in browser.get(shelf).text
+    browser.post(DISMISS, {"key": key, "note": "đã gọi điện"})
+    assert shelf in browser.get(LIST).text
+    page = browser.get(shelf)
+    for said in ("Trần Thị Bình gác lại lúc", "đã gọi điện", "Người dân chặn OA"):
+        assert said in page.text
+    assert SCRIPT not in page.text
+    shown = hidden(page, "key")
+    told = browser.post(f"{LIST}/restore", {"key": shown}, follow_redirects=True)
+    assert "Đã mở lại tin" in told.text
+    assert states(office) == ["refused"]
+    assert key in browser.get(LIST).text
+    again = browser.post(f"{LIST}/restore", {"key": shown}, follow_redirects=True)
+    assert "không còn ở đây" in again.text
+    assert [a for a, _ in office.trail()] == ["message_dismissed", "message_restored"]
+
+
+@only_sqlite
+def test_the_shelf_holds_nothing_erased_or_withdrawn(office: Office) -> None:
+    citizen, agent = office.citizen(), office.browser("agent")
+    agent.post(DISMISS, {"key": fail(office, citizen, "Có tên ở đây")})
+    settled = {"settled_at": utcnow(), "settled_by": agent.staff_id}
+    fail(office, office.citizen(), "Trợ lý đang soạn", error=handoffs.TAKEN_OVER, **settled)
+    assert "Trợ lý đang soạn" not in agent.get(f"{LIST}/dismissed").text
+    with session_scope(office.sessions) as session:
+        conversations.erase(session, citizen)
+    assert "Chưa có tin nào được gác lại" in agent.get(f"{LIST}/dismissed").text

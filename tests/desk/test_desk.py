@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import threading
 from typing import Any
 
 import pytest
 import redis
 from sqlalchemy import select
-from sqlalchemy.orm import Session, sessionmaker
 
 from bot.database import session_scope, utcnow
-from bot.errors import LostRace
-from bot.models.conversations import Feedback, HumanRequest, Message
-from bot.services import conversations, requests
+from bot.models.conversations import Feedback, Message
+from bot.services import requests
 from tests.consoles import Office, hidden
 
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -39,64 +36,31 @@ def outgoing(office: Office) -> list[Message]:
         return list(session.execute(select(Message).where(Message.direction == "out")).scalars())
 
 
-def request_of(office: Office, request_id: int) -> HumanRequest:
-    with office.sessions() as session:
-        return session.execute(
-            select(HumanRequest).where(HumanRequest.id == request_id)
-        ).scalar_one()
-
-
-def test_who_waits_longest_comes_first_and_who_was_served_last(
-    office: Office, session: Session
-) -> None:
-    citizen, agent = office.citizen(), office.hire("agent")
-    now = utcnow()
-    served = office.asks_for_person(citizen, created_at=now - hours(9))
-    first = office.asks_for_person(citizen, created_at=now - hours(3))
-    second = office.asks_for_person(citizen, created_at=now - hours(1))
-    earlier = office.asks_for_person(
-        citizen, handled_at=now - hours(2), handled_by=agent, created_at=now - hours(20)
-    )
-    with session_scope(office.sessions) as opened:
-        requests.handle(opened, served, agent, "đã gọi lại")
-    page = requests.people_asked_for(session, 1)
-    assert [row.id for row in page.rows] == [first, second, served, earlier]
-    assert requests.counts(session).waiting == 2
-
-
-@only_sqlite
-def test_the_list_tells_how_long_a_citizen_waits_and_masks_the_name(office: Office) -> None:
-    office.asks_for_person(office.citizen(), created_at=utcnow() - hours(26.5))
-    page = office.browser("agent").get("/desk/requests").text
-    assert "Chờ 1 ngày 2 giờ" in page
-    assert "N. V. An" in page
-    assert "Nguyễn" not in page
-
-
 @only_sqlite
 def test_empty_lists_say_so_kindly(office: Office) -> None:
     browser = office.browser("agent")
     assert "không có ai đang chờ" in browser.get("/desk/").text
-    assert "không có ai đang chờ" in browser.get("/desk/requests").text
     assert "Chưa có góp ý" in browser.get("/desk/feedback").text
     assert "Mọi tin đều đã gửi được" in browser.get("/desk/undelivered").text
 
 
 @only_sqlite
-def test_five_hundred_requests_come_fifty_to_a_page(office: Office) -> None:
+def test_five_hundred_remarks_come_fifty_to_a_page_with_masked_names(office: Office) -> None:
     citizen = office.citizen()
     with session_scope(office.sessions) as session:
         session.add_all(
-            HumanRequest(conversation_id=citizen, message_id=f"m{i}", reason=f"lý do {i}.")
+            Feedback(conversation_id=citizen, message_id=f"m{i}", text=f"góp ý {i}.")
             for i in range(500)
         )
     browser = office.browser("agent")
-    first = browser.get("/desk/requests").text
-    assert first.count('id="yeu-cau-') == 50
+    first = browser.get("/desk/feedback").text
+    assert first.count('class="said"') == 50
     assert "Trang 1/10" in first
-    assert "lý do 499." in browser.get("/desk/requests?page=10").text
+    assert "N. V. An" in first
+    assert "Nguyễn" not in first
+    assert "góp ý 0." in browser.get("/desk/feedback?page=10").text
     for odd in ("0", "-1", "x", "99999999999999999999", "²", "11"):
-        assert browser.get("/desk/requests", query_string={"page": odd}).status_code == 200
+        assert browser.get("/desk/feedback", query_string={"page": odd}).status_code == 200
 
 
 def test_what_could_not_be_sent_is_listed_with_its_reason(office: Office) -> None:
@@ -129,11 +93,10 @@ def test_script_of_a_citizen_is_text_on_every_page(office: Office) -> None:
         },
     )
     office.says(citizen, SCRIPT, direction="out", state="refused", error=SCRIPT)
-    office.asks_for_person(citizen, reason=SCRIPT)
     with session_scope(office.sessions) as session:
         session.add(Feedback(conversation_id=citizen, message_id="f", text=SCRIPT))
     browser = office.browser("agent")
-    for path in ("", "requests", "feedback", "undelivered", f"conversations/{citizen}"):
+    for path in ("", "feedback", "undelivered", f"conversations/{citizen}"):
         page = browser.get(f"/desk/{path}").text
         assert scripts(page) == OUR_SCRIPTS
         assert "&lt;script&gt;" in page or path == ""  # nobody waits in the queue
@@ -221,55 +184,17 @@ def test_a_reply_that_zalo_would_not_take_stays_in_the_form(office: Office, text
 
 
 @only_sqlite
+@pytest.mark.parametrize("text", ["Lệ phí: [còn thiếu: lệ phí]", "Lệ phí: {{procedure.fee}}"])
+def test_a_reply_with_an_empty_field_stays_in_the_form(office: Office, text: str) -> None:
+    citizen = office.citizen()
+    answer = office.browser("agent").post(f"/desk/conversations/{citizen}/reply", {"text": text})
+    assert answer.status_code == 422
+    assert "Còn thiếu: lệ phí" in answer.text
+    assert text in answer.text
+    assert outgoing(office) == []
+
+
+@only_sqlite
 def test_writing_to_nobody_is_not_found(office: Office) -> None:
     browser = office.browser("agent")
     assert browser.post("/desk/conversations/999/reply", {"text": "Chào"}).status_code == 404
-    assert browser.post("/desk/requests/999/handled").status_code == 404
-
-
-def test_the_second_of_two_agents_is_told_who_was_first(office: Office) -> None:
-    request_id = office.asks_for_person(office.citizen())
-    first = office.browser("agent", name="Trần Thị Bình")
-    second = office.browser("agent", name="Lê Văn Cường")
-    path = f"/desk/requests/{request_id}/handled"
-    first.post(path, {"note": "đã gọi lại"})
-    told = second.post(path, {"note": "tôi cũng gọi"}, follow_redirects=True).text
-    assert "đã được Trần Thị Bình xử lý trước" in told
-    row = request_of(office, request_id)
-    assert (row.handled_by, row.handled_note) == (first.staff_id, "đã gọi lại")
-    assert [action for action, _ in office.trail()] == ["request_handled"]
-
-
-def test_of_agents_at_the_same_instant_one_handles_the_request(
-    office: Office, sessions: sessionmaker[Session]
-) -> None:
-    request_id = office.asks_for_person(office.citizen())
-    agents = [office.hire("agent", email=f"a{i}@example.vn", name=f"A{i}") for i in range(8)]
-    start = threading.Barrier(len(agents))
-    outcomes: list[str] = []
-
-    def press(agent: int) -> None:
-        start.wait()
-        try:
-            with session_scope(sessions) as session:
-                requests.handle(session, request_id, agent, f"của {agent}")
-            outcomes.append("won")
-        except LostRace as lost:
-            outcomes.append(str(lost))
-
-    threads = [threading.Thread(target=press, args=(agent,)) for agent in agents]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    winner = agents.index(request_of(office, request_id).handled_by)
-    assert sorted(outcomes) == sorted(["won"] + [f"A{winner}"] * 7)
-
-
-def test_a_note_about_a_citizen_is_erased_with_the_conversation(office: Office) -> None:
-    citizen = office.citizen()
-    request_id = office.asks_for_person(citizen)
-    with session_scope(office.sessions) as session:
-        requests.handle(session, request_id, office.hire("agent"), "đã gọi 0912345678")
-        conversations.erase(session, citizen)
-    assert request_of(office, request_id).handled_note == ""

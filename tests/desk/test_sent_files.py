@@ -13,11 +13,10 @@ from bot.models.conversations import Message
 from bot.services import conversations, outgoing_files
 from simulator.zalo.server import SimulatorServer
 from tests.chain import USER, Chain
-from tests.channels.test_uploads import attachments, simulator
+from tests.channels.test_uploads import attachments
 from tests.consoles import Office, hidden
 from tests.services.test_outgoing_files import PDF, picture
 
-__all__ = ["simulator"]
 only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -130,8 +129,7 @@ def test_only_the_reply_form_takes_a_large_body(office: Office) -> None:
     path = f"/desk/conversations/{citizen}/reply"
     assert agent.post(path, form(b"x" * 6_300_000, "a.pdf")).status_code == 413
     note = {"note": "x", "file": (io.BytesIO(b"x" * 3_000_000), "a.pdf")}
-    request = office.asks_for_person(citizen)
-    assert agent.post(f"/desk/requests/{request}/handled", note).status_code == 413
+    assert agent.post("/desk/undelivered/dismiss", note).status_code == 413
     nobody = office.browser("").post(path, form(PDF, "a.pdf"))
     assert nobody.status_code == 302
 

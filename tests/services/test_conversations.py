@@ -9,9 +9,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.database import session_scope, utcnow
-from bot.models.conversations import Conversation, Feedback, HumanRequest, Message
+from bot.models.conversations import Conversation, Feedback, Message
 from bot.services import conversations
-from bot.services.conversations import Stored, erase, record_feedback, request_human
+from bot.services.conversations import Stored, erase, record_feedback
 from tests.fakes import eventually
 
 
@@ -45,21 +45,18 @@ def test_two_citizens_have_two_conversations(session: Session) -> None:
     assert one.conversation_id != two.conversation_id
 
 
-@pytest.mark.parametrize("record", [request_human, record_feedback])
-def test_a_replayed_turn_records_once(session: Session, record: object) -> None:
-    assert callable(record)
-    known = say(session, "tôi muốn gặp cán bộ", message_id="a").conversation_id
-    assert record(session, known, "a", "lý do") is True
-    assert record(session, str(known), "a", "lý do") is False
-    assert record(session, str(known), "b", "lý do") is True
+def test_a_replayed_turn_records_once(session: Session) -> None:
+    known = say(session, "tôi muốn góp ý", message_id="a").conversation_id
+    assert record_feedback(session, known, "a", "rất tốt") is True
+    assert record_feedback(session, str(known), "a", "rất tốt") is False
+    assert record_feedback(session, str(known), "b", "rất tốt") is True
 
 
 @pytest.mark.parametrize("trial", ["eval-1", "", "999999", "1; DROP TABLE", "9" * 40, "²"])
 def test_a_conversation_that_is_none_of_ours_leaves_no_trace(session: Session, trial: str) -> None:
-    assert request_human(session, trial, "a", "x") is False
     assert record_feedback(session, trial, "a", "x") is False
     assert erase(session, trial) is False
-    assert count(session, HumanRequest) == count(session, Feedback) == 0
+    assert count(session, Feedback) == 0
 
 
 def test_erasing_leaves_the_other_citizens_alone(session: Session) -> None:

@@ -16,8 +16,9 @@ from bot.database import session_scope, utcnow
 from bot.errors import SendRefused, TokenError
 from bot.models.conversations import Conversation, Message
 from bot.models.staff import Staff
-from bot.services import conversations, dead_letters, delivery
-from bot.services.dead_letters import Key, reason_of
+from bot.services import conversations, dead_letters, delivery, open_work
+from bot.services.dead_letters import Key
+from bot.services.failure_reasons import reason_of
 from tests.consoles import Office
 
 OUT = {"direction": "out"}
@@ -28,7 +29,7 @@ def fail(office: Office, conversation: int, error: str = "zalo -244", **more: An
     at = utcnow()
     values = {**OUT, "state": "refused", "error": error, "finished_at": at, **more}
     message = office.says(conversation, "Trả lời", **values)
-    return Key(message, dead_letters._stamp_of(values["finished_at"]))
+    return Key.of(message, values["finished_at"])
 
 
 def give_up(office: Office, conversation: int, said: str = "Câu hỏi khó") -> Key:
@@ -36,7 +37,7 @@ def give_up(office: Office, conversation: int, said: str = "Câu hỏi khó") ->
     at = utcnow()
     error = "given up: DialogueError"
     message = office.says(conversation, said, error=error, outcome="refused", finished_at=at)
-    return Key(message, dead_letters._stamp_of(at))
+    return Key.of(message, at)
 
 
 def message(office: Office, key: Key) -> Message:
@@ -127,7 +128,7 @@ def test_a_message_that_was_given_up_is_asked_anew(office: Office) -> None:
     row = message(office, key)
     assert (row.state, row.attempts, row.outcome, row.error) == ("pending", 0, "", "")
     with office.sessions() as session:
-        work = delivery.open_work(session, citizen)
+        work = open_work.of(session, citizen)
     assert work is not None
     assert [waiting.id for waiting in work.inbound] == [key.id]
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.database import Base, make_engine, make_sessions, session_scope, utcnow
 from bot.models.conversations import Conversation, Message
-from bot.services import conversations, delivery
+from bot.services import conversations, delivery, open_work
 
 
 def talk(session: Session, conversation_id: int, turns: int) -> None:
@@ -50,13 +50,13 @@ def test_turn_four_hundred_costs_what_turn_ten_costs(tmp_path: Path) -> None:
         long = conversations.get_or_create(session, "zalo", "long")
         talk(session, short, 10)
         talk(session, long, 400)
-        for look in (delivery.open_work, delivery.outbox):
+        for look in (open_work.of, delivery.outbox):
             at_ten = steps(session, lambda look=look: look(session, short))  # type: ignore[misc]
             at_400 = steps(session, lambda look=look: look(session, long))  # type: ignore[misc]
             assert at_400 <= at_ten * 1.5 + 50
-        due_at_all = steps(session, lambda: delivery.due_conversations(session))
+        due_at_all = steps(session, lambda: open_work.due_conversations(session))
         talk(session, long, 2000)
-        assert steps(session, lambda: delivery.due_conversations(session)) <= due_at_all + 50
+        assert steps(session, lambda: open_work.due_conversations(session)) <= due_at_all + 50
     engine.dispose()
 
 
@@ -96,9 +96,9 @@ def late(session: Session, conversation_id: int, **more: Any) -> None:
 
 def test_replies_that_must_wait_do_not_hide_a_message_that_is_due(session: Session) -> None:
     hold(session, 700)
-    assert delivery.due_conversations(session) == []
+    assert open_work.due_conversations(session) == []
     late(session, 700)
-    assert delivery.due_conversations(session) == [700]
+    assert open_work.due_conversations(session) == [700]
 
 
 def test_a_question_that_waits_holds_the_next_one_as_it_was_written(session: Session) -> None:
@@ -106,21 +106,21 @@ def test_a_question_that_waits_holds_the_next_one_as_it_was_written(session: Ses
     now = utcnow()
     late(session, talker, not_before=None, occurred_at=now)
     late(session, talker, not_before=now + dt.timedelta(minutes=1), occurred_at=now)
-    assert delivery.due_conversations(session) == [talker]  # the first is no later than the other
+    assert open_work.due_conversations(session) == [talker]  # the first is no later than the other
     earlier = now - dt.timedelta(seconds=5)
     late(session, talker, not_before=now + dt.timedelta(minutes=1), occurred_at=earlier)
-    assert delivery.due_conversations(session) == []
+    assert open_work.due_conversations(session) == []
 
 
 def test_every_conversation_has_its_turn_however_many_are_due(session: Session) -> None:
     users = [conversations.get_or_create(session, "zalo", str(n)) for n in range(7)]
     for user in users:
         late(session, user)
-    first = delivery.due_conversations(session, limit=3)
-    second = delivery.due_conversations(session, after=first[-1], limit=3)
-    third = delivery.due_conversations(session, after=second[-1], limit=3)
+    first = open_work.due_conversations(session, limit=3)
+    second = open_work.due_conversations(session, after=first[-1], limit=3)
+    third = open_work.due_conversations(session, after=second[-1], limit=3)
     assert [*first, *second, *third] == [*users, *users[:2]]
-    assert delivery.due_conversations(session, after=users[2]) == [*users[3:], *users[:3]]
+    assert open_work.due_conversations(session, after=users[2]) == [*users[3:], *users[:3]]
 
 
 @pytest.mark.parametrize("analyzed", [False, True])
@@ -141,7 +141,7 @@ def test_what_is_closed_is_not_read_to_find_what_is_due(
 
     event.listen(engine, "before_cursor_execute", note)
     with sessions() as session:
-        delivery.due_conversations(session)
+        open_work.due_conversations(session)
         statement, values = asked[-1]
         explain = "EXPLAIN QUERY PLAN " if engine.name == "sqlite" else "EXPLAIN "
         plan = session.connection().exec_driver_sql(explain + statement, values).all()

@@ -20,10 +20,10 @@ from requests.utils import get_environ_proxies
 from bot.channels.zalo import refusals
 from bot.channels.zalo.events import CHANNEL
 from bot.channels.zalo.pace import Pace
-from bot.channels.zalo.refusals import FAULT_WAIT, PROOF_CODE, RATE_CODE, UPLOAD_CODE, Kind
+from bot.channels.zalo.refusals import FAULT_WAIT, PROOF_CODES, RATE_CODE, UPLOAD_CODE, Kind
 from bot.channels.zalo.tokens import Tokens
 from bot.channels.zalo.uploads import Uploads
-from bot.conversation.messages import Button, Reply
+from bot.conversation.messages import Button, Reply, TemplateData
 from bot.errors import ChannelError, SendDeferred, SendPaced, SendUnknown
 from bot.keepalive import KeepAlive, never_connected
 from bot.services import outgoing_files
@@ -36,6 +36,7 @@ RATE_WAIT = 5.0
 BEGIN_SECONDS = 10.0
 LISTED_AT_ONCE = 10  # what Zalo lists at most
 LISTED_PAGES = 5
+UNKNOWN_CODE = -100  # of template messages; of others it is an attachment that has expired
 
 # A hidden query comes back without its payload, which is not meant for reading, in the chat.
 _BUTTON_TYPES = {"reply": "oa.query.hide", "url": "oa.open.url", "phone": "oa.open.phone"}
@@ -96,12 +97,32 @@ class ZaloChannel:
         Raises TokenError, SendRefused, SendDeferred or SendUnknown.
         """
         started = self._clock()
+        if reply.template:
+            return self._send_template(user_id, reply.template, started)
         answer = self._post_message(user_id, reply, started)
         if reply.file and answer["error"] == UPLOAD_CODE:
             self._uploads.forget(reply.file)
             answer = self._post_message(user_id, reply, started)
+        return self._sent_id(answer)
+
+    def _send_template(self, user_id: str, template: TemplateData, started: float) -> str:
+        asked = {
+            "user_id": user_id,
+            "template_id": template.template_id,
+            "template_data": dict(template.values),
+        }
+        body = json.dumps(asked, ensure_ascii=False).encode()
+        answer = self._authorised("POST", "/v3.0/oa/message/template", body, begun=started)
+        if answer["error"] == UNKNOWN_CODE:
+            # "Unknown error" says of no template that it did not go out and was not paid for.
+            raise SendUnknown(f"zalo {UNKNOWN_CODE}", may_arrive=False)
+        return self._sent_id(answer)
+
+    def _sent_id(self, answer: Mapping[str, Any]) -> str:
         data = self._accepted(answer).get("data")
-        return str(data.get("message_id") or "") if isinstance(data, dict) else ""
+        if not isinstance(data, dict):
+            return ""
+        return str(data.get("message_id") or data.get("msg_id") or "")
 
     def _post_message(self, user_id: str, reply: Reply, started: float) -> Mapping[str, Any]:
         message = message_of(reply, self._settings.public_url)
@@ -172,7 +193,7 @@ class ZaloChannel:
         if refusals.kind_of(answer["error"]) is Kind.RENEW:
             token = self._tokens.renew(token)
             answer = call(token, True)
-        if answer["error"] == PROOF_CODE and not self._use_proof:
+        if answer["error"] in PROOF_CODES and not self._use_proof:
             self._use_proof = True
             answer = call(token, True)
         return answer

@@ -25,7 +25,7 @@ from bot.channels.zalo.events import CHANNEL
 from bot.conversation.locks import Locks
 from bot.database import session_scope
 from bot.errors import ConsentRefused
-from bot.services import delivery, tokens
+from bot.services import open_work, tokens
 from bot.services.tokens import Account
 from bot.settings import Settings
 
@@ -119,7 +119,7 @@ class Grant:
             cipher = tokens.make_cipher(self._settings)
             with session_scope(self._sessions) as session:
                 tokens.put(session, self._account, cipher, pair)
-                return delivery.wake_token_waiters(session, CHANNEL)
+                return open_work.wake_token_waiters(session, CHANNEL)
 
 
 def new_verifier() -> str:

@@ -1,7 +1,8 @@
 """What each of Zalo's error codes means for a message, and the alarm when people are needed.
 
-The codes are those of the appendix "mã lỗi" of the Official Account API. One that is not listed is
-taken for a passing fault: the message waits and is tried again.
+The codes are those of the appendix "mã lỗi" of the Official Account API, and behind them those of
+template messages (ZBS). One that is not listed is taken for a passing fault: the message waits and
+is tried again.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ BLOCKED_FOR = 900.0  # an alarm older than that counts as over; what waits tries
 _ALARMS = "zalo:alarms"
 
 RATE_CODE = -32
-PROOF_CODE = -242
+PROOF_CODES = (-242, -1241)
 UPLOAD_CODE = -100
 
 
@@ -55,7 +56,15 @@ class Kind(enum.Enum):
 _DROPPED = (-201, -210, -213, -217, -227, -230, -232, -233, -237, -238, -241, -244, -248, -249)
 _GROUPS = {-403: Kind.DROP, -1340: Kind.DROP, -1341: Kind.DROP}  # chat groups and forms of ads
 _SOON = (RATE_CODE, -200, -214)
-_QUOTA = (-218, -144, -147)
+_QUOTA = (-218, -144, -1441, -147, -1471, -1472)
+# Template messages: the template, its data, the citizen, and what only other endpoints answer.
+_TEMPLATE = (-109, -1091, -117, -131, -146)
+_DATA = (-111, -112, -1121, -1122, -1123, -1124, -113, -1131, -116, -130, -132, -145, -153)
+_CITIZEN = (-108, -110, -114, -118, -119, -139, -140, -141)
+_ELSEWHERE = (
+    *(-106, -107, -121, -122, -123, -126, -127, -128, -129, -142, -143, -148, -149, -150),
+    *(-151, -152, -158, -159, -160, -161, -162),
+)
 
 # What a person has to do, as the log says it.
 ADVICE = {
@@ -73,6 +82,23 @@ ADVICE = {
     -242: "the app secret is wrong: check ZALO_APP_SECRET",
     -320: "the app is not connected to a Zalo Cloud account: connect it",
     -321: "the Zalo Cloud account has no money left: fill it up",
+    -101: "the app is invalid: check ZALO_APP_ID",
+    -102: "the app does not exist: check ZALO_APP_ID",
+    -103: "the app is not activated: activate it at developers.zalo.me",
+    -104: "the app secret is wrong: check ZALO_APP_SECRET",
+    -105: "the app is not linked to the official account: grant the app again",
+    -115: "no quota or money is left for template messages: fill up the Zalo Cloud account",
+    -120: "the official account may not send template messages: ask Zalo",
+    -1201: "the official account may not send template messages: ask Zalo",
+    -1202: "the official account may not send template messages: ask Zalo",
+    -1241: "the app secret is wrong: check ZALO_APP_SECRET",
+    -125: "the official account's id is wrong: check ZALO_OA_ID",
+    -135: "the official account may not send template messages: ask Zalo",
+    -1351: "the official account is blocked from template messages: ask Zalo",
+    -136: "the app is not connected to a Zalo Cloud account: connect it",
+    -137: "the Zalo Cloud account could not be charged: check it",
+    -138: "the app may not send template messages: grant the app again",
+    -1381: "the app may not send template messages: grant the app again",
 }
 
 KINDS: dict[int, Kind] = {
@@ -83,7 +109,8 @@ KINDS: dict[int, Kind] = {
     **_GROUPS,
     UPLOAD_CODE: Kind.UPLOAD,
     **dict.fromkeys(_QUOTA, Kind.QUOTA),
-    -234: Kind.NIGHT,
+    **dict.fromkeys((*_TEMPLATE, *_DATA, *_CITIZEN, *_ELSEWHERE), Kind.DROP),
+    **dict.fromkeys((-234, -133), Kind.NIGHT),
 }
 
 

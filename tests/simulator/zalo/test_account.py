@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from simulator.zalo.clock import DAY_MS, HOUR_MS
+from simulator.zalo.server import SimulatorServer
 from tests.simulator.zalo.conftest import TOKEN, USER, Caller
 from tests.simulator.zalo.receiver import Receiver
 
@@ -153,7 +155,27 @@ def test_a_template_message_can_go_to_a_user(zalo: Caller) -> None:
 
 
 def test_templates_can_be_looked_up(zalo: Caller) -> None:
-    assert len(zalo.get("/template/all", offset="0", limit="100")["data"]) == 2
+    assert len(zalo.get("/template/all", offset="0", limit="100")["data"]) == 4
     info = zalo.get("/template/info/v2", template_id="310002")["data"]
     assert {p["name"] for p in info["listParams"]} == set(FILLED)
     assert zalo.get("/template/info/v2", template_id="9")["error"] == -109
+
+
+def test_an_old_template_goes_to_no_user(zalo: Caller, simulator: SimulatorServer) -> None:
+    simulator.platform.meet(USER).follows = True
+    data = {"ho_ten": "An", "gio_hen": "8:00"}
+    body = {"user_id": USER, "template_id": "210001", "template_data": data}
+    assert zalo.post("/v3.0/oa/message/template", body)["error"] == -249
+
+
+@pytest.mark.parametrize(("hour", "code"), [(5, -133), (6, 0), (21, 0), (22, -133)])
+def test_only_transactions_go_out_at_night(
+    zalo: Caller, simulator: SimulatorServer, hour: int, code: int
+) -> None:
+    clock = simulator.platform.clock
+    clock.advance(((hour - 7) % 24 * HOUR_MS - clock.now_ms()) % DAY_MS / 1000 + 60)
+    simulator.platform.meet(USER).follows = True
+    body = {"user_id": USER, "template_id": "310002", "template_data": FILLED}
+    assert zalo.post("/v3.0/oa/message/template", body)["error"] == 0
+    care = {"template_id": "310003", "template_data": {"ho_ten": "An", "thu_tuc": "khai sinh"}}
+    assert zalo.post("/v3.0/oa/message/template", body | care)["error"] == code
