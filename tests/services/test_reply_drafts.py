@@ -20,7 +20,6 @@ from bot.models.desks import Desk
 from bot.models.handoffs import Handoff, ReplyDraft
 from bot.services import (
     conversations,
-    delivery,
     desk_members,
     draft_decisions,
     handoffs,
@@ -312,4 +311,3 @@ def test_the_switch_of_a_desk_is_on_record_once(session: Session) -> None:
     found = session.execute(select(AuditEntry.action).order_by(AuditEntry.id)).scalars()
     assert [a for a in found if a.startswith("desk_")] == ["desk_drafts_on", "desk_drafts_off"]
     assert not desk_members.set_drafts(session, desk.lan, 999, True)
-    assert delivery.due_conversations(session) == []
