@@ -34,11 +34,20 @@ OFFER_SLOTS = ("offered_codes", "pending_aspects", "asked_place")
 MOMENTARY = ("awaiting", "open_cases")
 # Answers after which a person need not be offered once more.
 OFFERS_HUMAN = ("offer_human", "handoff", "confirm")
+# What the assistant says for itself, and what makes no sense from the person who is there already.
+NOT_FOR_A_PERSON = ("utter_offer_human", "utter_second_fact_pending")
 REMINDERS = 1
 CONFIRM_SECONDS = 600  # a yes that comes later answers something else
 PENDING_SECONDS = 900  # a look-up that got no second fact by then is forgotten
 
 _shared = Resources()
+
+
+class DryRunDeclined(Exception):
+    """What a message asks for can't be said without being done, or without proof of who asks.
+
+    Its name is what our channel in Rasa knows it by.
+    """
 
 
 @dataclass
@@ -83,6 +92,11 @@ class Turn:
         return self.resources.settings.hotline
 
     @property
+    def dry_run(self) -> bool:
+        """Whether it is only asked what would be said: nothing may change, or be promised."""
+        return bool(self.tracker.latest_message.get("dry_run"))
+
+    @property
     def looping(self) -> bool:
         """Whether a case waits for its code or its second fact."""
         return self.tracker.active_loop_name == CASE_FORM
@@ -110,6 +124,8 @@ class Turn:
 
     def say(self, response: str, buttons: Sequence[Button] = (), **values: str) -> None:
         """Send a response of domain/responses with its values."""
+        if self.dry_run and response.startswith(NOT_FOR_A_PERSON):
+            return
         self.dispatcher.utter_message(response=response, buttons=list(buttons), **values)
 
     def trace(
@@ -150,6 +166,7 @@ class BotAction(Action, ABC):
     action_name: ClassVar[str]
     readonly: ClassVar[bool] = False
     keeps_offer: ClassVar[bool] = False  # whether an open choice still stands after it
+    runs_dry: ClassVar[bool | None] = None  # whether it takes part in a dry run; None: as readonly
 
     def __init__(self, resources: Resources | None = None) -> None:
         self._resources = resources or _shared
@@ -181,11 +198,13 @@ class BotAction(Action, ABC):
     ) -> list[Event]:
         with session_scope(self._resources.sessions, readonly=self.readonly) as session:
             turn = Turn(session, tracker, dispatcher, self._resources, utcnow())
+            if turn.dry_run and not (self.readonly if self.runs_dry is None else self.runs_dry):
+                raise DryRunDeclined
             events = self.answer(turn)
             return self._finished(turn, events)
 
     def _finished(self, turn: Turn, events: list[Event]) -> list[Event]:
-        if feelings.is_angry(turn.text):
+        if feelings.is_angry(turn.text) and not turn.dry_run:
             events = _with_offer(turn, events)
         set_slots = {e["name"] for e in events if e["event"] == "slot"}
         stale = MOMENTARY if self.keeps_offer else (*MOMENTARY, *OFFER_SLOTS)

@@ -15,6 +15,7 @@ from actions.base import (
     LISTEN,
     PENDING_SECONDS,
     BotAction,
+    DryRunDeclined,
     Event,
     Turn,
     forget_look_up,
@@ -37,6 +38,7 @@ class ActionLookUpCase(BotAction):
     """A case is asked about."""
 
     action_name = "action_look_up_case"
+    runs_dry = True  # leaves a line in the trail of the case, and grants nothing
 
     def answer(self, turn: Turn) -> list[Event]:
         """Ask for the code or the second fact; show the case when this citizen may see it."""
@@ -71,12 +73,15 @@ class CaseForm(BotAction):
     """The loop that waits for a case code or a second fact, and declines everything else."""
 
     action_name = CASE_FORM
+    runs_dry = True
 
     def answer(self, turn: Turn) -> list[Event]:
         """Take what it waits for from this message; another question is left to the rules."""
         if turn.tracker.latest_action_name != LISTEN:
             # Something else has answered this message: a greeting, thanks.
             return forget_look_up() if turn.lapsed else []
+        if turn.dry_run:  # digits are no proof here, and a code is read by the rules too
+            raise ActionExecutionRejection(CASE_FORM)
         goal = turn.slot("case_goal") or STATUS
         found = case_codes.find(turn.text)
         code = turn.slot("case_code")
@@ -125,6 +130,8 @@ def _with_code(turn: Turn, found: CaseCode, goal: str) -> list[Event]:
 def _ask_or_show(turn: Turn, code: str, goal: str) -> list[Event]:
     if cases.is_verified(turn.session, turn.conversation_id, code, turn.now):
         return _try(turn, code, None, goal)
+    if turn.dry_run:  # nobody would read the digits that are asked for
+        raise DryRunDeclined
     turn.say("utter_ask_second_fact", code=code)
     return _waiting(turn, code, goal)
 

@@ -20,6 +20,7 @@ class ActionDeleteMyData(BotAction):
 
     action_name = "action_delete_my_data"
     readonly = True
+    runs_dry = False  # the yes to it would reach a person, who can erase nothing
 
     def answer(self, turn: Turn) -> list[Event]:
         """Say what would go, and ask."""
@@ -60,6 +61,7 @@ class ActionDeny(BotAction):
 
     action_name = "action_deny"
     readonly = True
+    runs_dry = False  # the no is to what the person asked, and not to a question of ours
 
     def answer(self, turn: Turn) -> list[Event]:
         """Leave undone what was asked about."""

@@ -132,6 +132,10 @@ class LostRace(BotError):
     """Somebody else changed the row first."""
 
 
+class DraftNotOpen(BotError):
+    """A draft that can't be decided about any more: "decided", or why it is out of date."""
+
+
 class FileNotSendable(BotError):
     """A file that staff want to send can't be; the message tells them why, in Vietnamese."""
 

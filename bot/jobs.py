@@ -26,6 +26,7 @@ from bot.channels.zalo.client import ZaloChannel
 from bot.channels.zalo.tokens import Tokens
 from bot.conversation import giving_back, news
 from bot.conversation.attend import Attendant
+from bot.conversation.drafting import Drafting
 from bot.conversation.locks import Locks
 from bot.conversation.messages import Channel
 from bot.conversation.pictures import Pictures
@@ -36,7 +37,7 @@ from bot.logs import use_key, where
 from bot.metrics import Metrics
 from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
-from bot.services import handoffs, open_work, outgoing_files
+from bot.services import handoffs, open_work, outgoing_files, reply_drafts
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -97,10 +98,11 @@ zalo = ZaloChannel(settings, tokens, store)
 web = WebChannel(store)
 channels: dict[str, Channel] = {zalo.name: zalo, web.name: web}
 ring = functools.partial(bell.ring, store)
+rasa = RasaClient(settings.rasa_urls, settings.rasa_token)
 attendant = Attendant(
     sessions,
     locks,
-    RasaClient(settings.rasa_urls, settings.rasa_token),
+    rasa,
     channels,
     metrics,
     hotline=settings.hotline,
@@ -108,6 +110,7 @@ attendant = Attendant(
     pay=settings.zalo_paid_messages,
     bell=ring,
 )
+drafting = Drafting(sessions, rasa, metrics, ring)
 onestop = OneStopFile(settings.onestop_config)
 queue = Queue(broker)
 
@@ -131,6 +134,16 @@ def wake(conversation_id: int) -> None:
     _attend(conversation_id)
 
 
+@dramatiq.actor(queue_name=QUEUES["draft"], priority=10)  # behind all that citizens wait for
+def draft(draft_id: int) -> None:
+    """An agent may use what the assistant would answer."""
+    try:
+        store.delete(f"drafting:{draft_id}")
+        drafting.draft(draft_id)
+    except Exception as error:  # as in _attend; the draft is due again by its row
+        log.error("draft %s: %s", draft_id, where(error))
+
+
 @dramatiq.actor(queue_name=QUEUES["sweep"])
 def sweep() -> None:
     """Look for forgotten work now."""
@@ -145,6 +158,7 @@ def run_sweep() -> None:
     with session_scope(sessions, readonly=True) as session:
         due = open_work.due_conversations(session, after=int(store.get("sweep:after") or 0))
         closing = handoffs.due_closings(session)
+        drafts = reply_drafts.due(session)
     for conversation_id in (*due, *closing):
         # Not again and again for one that waits in a long queue. A kill after the mark costs this
         # conversation WAKE_AGAIN_SECONDS.
@@ -153,6 +167,10 @@ def run_sweep() -> None:
             queue.enqueue("wake", conversation_id)
     if due:
         store.set("sweep:after", due[-1])  # where the next one goes on, and round again
+    for draft_id in drafts:
+        # The sweep is also what begins a draft: it looks each second, and none is ever lost.
+        if store.set(f"drafting:{draft_id}", 1, nx=True, ex=WAKE_AGAIN_SECONDS):
+            queue.enqueue("draft", draft_id)
     receipts.settle(sessions, store)
     sweeps = store.incr("sweeps")
     # Here, where only the database is asked: what the errands ask may hang.

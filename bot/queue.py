@@ -27,6 +27,7 @@ QUEUES = {
     "deliver": "conversations",
     "wake": "conversations",
     "sweep": "upkeep",
+    "draft": "drafts",
 }
 
 _WAKE_LENGTH = 32  # more tokens than processes that could be asleep

@@ -15,8 +15,12 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, Event, deserialise_events
 from rasa.shared.core.trackers import DialogueStateTracker
 
+DECLINED = "DryRunDeclined"  # the failure of an action that takes no part in a dry run
 FAILURE = "failure"  # key of the custom message by which our actions tell that they failed
 DATABASE_AWAY = "OperationalError"  # its value when the database took no statement
+
+
+DRY_RUN = "dry_run"  # key of a message that is to change nothing
 
 
 class TurnFailedError(Exception):
@@ -25,6 +29,13 @@ class TurnFailedError(Exception):
 
 class PartyAwayError(TurnFailedError):
     """A party that every turn needs is away; the message itself has no part in it."""
+
+
+class DeclinedError(TurnFailedError):
+    """A dry run came to something that only a real turn may do; it has no answer, then or later."""
+
+
+_KINDS = {DATABASE_AWAY: PartyAwayError, DECLINED: DeclinedError}
 
 
 class ActionClient:
@@ -87,7 +98,7 @@ class ActionCall(RemoteAction):
         for response in responses:
             failure = (response.get("custom") or {}).get(FAILURE)
             if failure is not None:
-                kind = PartyAwayError if failure == DATABASE_AWAY else TurnFailedError
+                kind = _KINDS.get(failure, TurnFailedError)
                 raise kind(f"{self.name()}: {failure}")
         said = await self._utter_responses(responses, output_channel, nlg, tracker)
         for utterance in said:
@@ -110,6 +121,7 @@ class ActionCall(RemoteAction):
                     "intent": message.intent,
                     "entities": message.entities,
                     "message_id": message.message_id,
+                    DRY_RUN: bool((message.metadata or {}).get(DRY_RUN)),
                 }
                 if message
                 else {},

@@ -9,6 +9,8 @@
          "intent", "confidence", "outcome", "procedures"}
     503 {"error"}: no answer and nothing changed; the same request may be sent again. The error
     is "unavailable" when the store, the model or the action server is away, whatever was asked
+    POST /webhooks/citizen/dry-run   the same; changes nothing, here or elsewhere. What can't be
+    said without doing something (a hand-over, a look-up without proof): 200 with no messages
     POST /webhooks/citizen/forget    {"conversation_id": "17"} → 200
     GET  /webhooks/citizen/health    200 when a model is loaded
 
@@ -24,7 +26,7 @@ import logging
 import os
 import traceback
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -74,6 +76,10 @@ class CitizenChannel(InputChannel):
         async def message(request: Request) -> HTTPResponse:
             return await self._guarded(request, self._message)
 
+        @routes.post("/dry-run")
+        async def dry_run(request: Request) -> HTTPResponse:
+            return await self._guarded(request, self._dry_run)
+
         @routes.post("/forget")
         async def forget(request: Request) -> HTTPResponse:
             return await self._guarded(request, self._forget)
@@ -113,20 +119,15 @@ class CitizenChannel(InputChannel):
             return json({"error": type(error).__name__}, 503)
 
     async def _message(self, agent: Agent, data: dict[str, Any]) -> dict[str, Any]:
-        conversation_id = _identifier(data, "conversation_id")
-        message_id = _identifier(data, "message_id")
-        command, text = _content(data)
-        came_with = context.parse(data.get("context")) if command is None else {}
-        message = UserMessage(
-            text=text,
-            output_channel=Silence(),
-            sender_id=conversation_id,
-            input_channel=self.name(),
-            message_id=message_id,
-        )
+        message, command, came_with = _asked(data)
         turns = self._processor(agent)
-        async with agent.lock_store.lock(conversation_id):
+        async with agent.lock_store.lock(message.sender_id):
             return await asyncio.wait_for(turns.answer(message, command, came_with), TURN_SECONDS)
+
+    async def _dry_run(self, agent: Agent, data: dict[str, Any]) -> dict[str, Any]:
+        # Without the lock: it saves nothing, and must hold no real turn up.
+        turns = self._processor(agent)
+        return await asyncio.wait_for(turns.would_answer(*_asked(data)), TURN_SECONDS)
 
     async def _forget(self, agent: Agent, data: dict[str, Any]) -> dict[str, Any]:
         turns = self._processor(agent)
@@ -163,6 +164,19 @@ def _is_padding(character: str) -> bool:
         unicodedata.normalize("NFKC", character) == "/"
         or unicodedata.category(character)[0] in "CZ"
     )
+
+
+def _asked(data: dict[str, Any]) -> tuple[UserMessage, Command | None, Mapping[str, str]]:
+    """The message of a request, as what it is to be answered, and what it came with."""
+    command, text = _content(data)
+    message = UserMessage(
+        text=text,
+        output_channel=Silence(),
+        sender_id=_identifier(data, "conversation_id"),
+        input_channel=CitizenChannel.name(),
+        message_id=_identifier(data, "message_id"),
+    )
+    return message, command, context.parse(data.get("context")) if command is None else {}
 
 
 def _content(data: dict[str, Any]) -> tuple[Command | None, str]:

@@ -8,6 +8,10 @@ from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 TRACE = "trace"
+# What a dry run answers that came to nothing.
+NOTHING: dict[str, Any] = {
+    "messages": [], "intent": "", "confidence": 0.0, "outcome": "other", "procedures": [],
+}  # fmt: skip
 
 
 def read(tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from rasa.shared.core.events import ActionExecutionRejected, FollowupAction
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from dialogue import context, reply
-from dialogue.action_call import ActionCall, ActionClient, TurnFailedError
+from dialogue.action_call import DRY_RUN, ActionCall, ActionClient, DeclinedError, TurnFailedError
 from dialogue.commands import Command
 
 # Below this certainty about half of the guesses are wrong (docs/understanding.md), and a canned
@@ -84,6 +84,39 @@ class TurnProcessor(MessageProcessor):
         done = reply.read(tracker, message.message_id)
         if done is not None:
             return done
+        answer = await self._turn(message, tracker, command, came_with)
+        if answer is None or not answer["messages"]:
+            raise TurnFailedError("empty answer")
+        await self.save_tracker(tracker)
+        return answer
+
+    async def would_answer(
+        self,
+        message: UserMessage,
+        command: Command | None = None,
+        came_with: Mapping[str, str] = context.NONE,
+    ) -> dict[str, Any]:
+        """What `answer` would say, without a trace; no messages when it would have to do something.
+
+        The conversation is read and never saved, not even a new one. Raises as `answer` does.
+        """
+        kept = await self.tracker_store.retrieve(message.sender_id)
+        tracker = kept or self.tracker_store.init_tracker(message.sender_id)
+        await self._update_tracker_session(tracker, message.output_channel)
+        message.metadata = {DRY_RUN: True}
+        try:
+            said = await self._turn(message, tracker, command, came_with)
+        except DeclinedError:
+            said = None
+        return said or reply.NOTHING
+
+    async def _turn(
+        self,
+        message: UserMessage,
+        tracker: DialogueStateTracker,
+        command: Command | None,
+        came_with: Mapping[str, str],
+    ) -> dict[str, Any] | None:
         if command is not None:
             message.parse_data = _command_data(command)
         elif came_with:
@@ -94,13 +127,9 @@ class TurnProcessor(MessageProcessor):
         if command is not None:
             await self._run_command(command, message.output_channel, tracker)
         else:
-            tracker = await self.run_action_extract_slots(message.output_channel, tracker)
+            await self.run_action_extract_slots(message.output_channel, tracker)
             await self._run_prediction_loop(message.output_channel, tracker)
-        answer = reply.read(tracker, message.message_id)
-        if answer is None or not answer["messages"]:
-            raise TurnFailedError("empty answer")
-        await self.save_tracker(tracker)
-        return answer
+        return reply.read(tracker, message.message_id)
 
     async def parse_message(
         self,

@@ -71,6 +71,7 @@ class FakeRasa(FakeHttp):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self.asked: list[dict[str, Any]] = []
+        self.dry_runs: list[dict[str, Any]] = []  # what was only asked what would be said
         self.forgotten: list[str] = []
         self.forget_with = 200  # the status of its answer
         self.respond: Callable[[dict[str, Any]], Answer] = answer_politely
@@ -82,7 +83,7 @@ class FakeRasa(FakeHttp):
         if path.endswith("/forget"):
             self.forgotten.append(asked["conversation_id"])
             return self.forget_with, {"forgotten": self.forget_with == 200}
-        self.asked.append(asked)
+        (self.dry_runs if path.endswith("/dry-run") else self.asked).append(asked)
         return self.respond(asked)
 
 

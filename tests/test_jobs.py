@@ -15,13 +15,17 @@ from typing import Any
 
 import pytest
 import redis
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.channels.zalo.oauth import TIMEOUT
 from bot.database import session_scope, utcnow
 from bot.models.conversations import ChannelToken
+from bot.models.desks import Desk
+from bot.models.handoffs import Handoff, ReplyDraft
+from bot.models.staff import Staff
 from bot.queue import QUEUES, Queue, make_broker
+from bot.services import handoffs
 from bot.settings import Settings
 from tests.chain import Chain, event, signed
 from tests.fakes import Answer, FakeRasa, FakeZalo, answer_politely, eventually
@@ -207,3 +211,26 @@ def test_while_rasa_is_away_messages_wait_and_are_answered_after(
     eventually(lambda: len(fake_zalo.sent) == 6)
     assert fake_zalo.texts("0") == ["đáp: câu 0", "đáp: câu 2", "đáp: câu 4"]
     assert fake_zalo.texts("1") == ["đáp: câu 1", "đáp: câu 3", "đáp: câu 5"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_sweep_has_a_draft_made_that_nobody_was_told_about(
+    start_worker: Callable[[], Worker], chain: Chain, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    conversation = chain.say("xin chào")
+    with session_scope(chain.sessions) as session:
+        lan = Staff(email="lan@example.vn", name="Lan", role="agent", password_hash="x")
+        desk = Desk(code="tp", name="Sở Tư pháp", kind="department", drafts=True)
+        session.add_all([lan, desk])
+        session.flush()
+        handoff = handoffs.take(session, conversation, lan.id)
+        session.execute(update(Handoff).where(Handoff.id == handoff).values(desk_id=desk.id))
+    start_worker()
+
+    def drafts() -> list[str]:
+        with session_scope(chain.sessions, readonly=True) as session:
+            return list(session.execute(select(ReplyDraft.state)).scalars())
+
+    eventually(lambda: drafts() == ["ready"], seconds=30, what="a draft")
+    assert [asked["text"] for asked in fake_rasa.dry_runs] == ["xin chào"]
+    assert fake_rasa.asked == []

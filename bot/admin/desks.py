@@ -60,6 +60,18 @@ def desk_active(desk_id: int) -> ResponseReturnValue:
     return told(said, "admin.desk", desk_id=desk_id)
 
 
+@blueprint.post("/desks/<int(max=2147483647):desk_id>/drafts")
+@auth.allow("admin")
+def desk_drafts(desk_id: int) -> ResponseReturnValue:
+    """Switch the drafts of a desk on or off."""
+    on = request.form.get("drafts") == "yes"
+    with session_scope(current_app.extensions["sessions"]) as session:
+        if not desk_members.set_drafts(session, auth.signed_in().id, desk_id, on):
+            abort(404)
+    said = "Đã bật gợi ý trả lời cho bàn này." if on else "Đã tắt gợi ý trả lời của bàn này."
+    return told(said, "admin.desk", desk_id=desk_id)
+
+
 @blueprint.post("/desks/<int(max=2147483647):desk_id>/members")
 @auth.allow("admin")
 def desk_add(desk_id: int) -> ResponseReturnValue:

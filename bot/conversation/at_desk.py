@@ -13,13 +13,12 @@ from bot.conversation.sending import to_row
 from bot.database import session_scope, utcnow
 from bot.errors import LostRace
 from bot.services import handoff_words as words
-from bot.services import handoffs, inbox, opening_hours
+from bot.services import handoffs, inbox, opening_hours, reply_drafts
 from bot.services.handoffs import Handoff
-from bot.services.inbox import Inbound, NewReply, TurnResult
+from bot.services.inbox import STAFF, Inbound, NewReply, TurnResult
 from bot.services.open_work import OpenWork
 from nlu.text import fold, normalise
 
-STAFF = "staff"  # the outcome of a message that was left to people
 # These end or open a conversation; nobody is to read them.
 NOT_FOR_STAFF = frozenset({"withdraw", "unfollow"})
 _LEAVES = re.compile(
@@ -90,6 +89,7 @@ def _said(session: Session, conversation_id: int, message: Inbound) -> tuple[Rep
         raise LostRace("the conversation is being given back")
     if found.state == handoffs.CLAIMED:
         handoffs.wrote(session, found.id)
+        reply_drafts.begin(session, found, message.id)
         return ()
     if message.kind == "text" and not typed:
         return None  # a tap is meant for the assistant, and only it can answer one

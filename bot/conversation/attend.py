@@ -129,7 +129,7 @@ class Attendant:
         kept = at_desk.take_in(self._sessions, work, message, send_at_once=send_at_once)
         if kept is not None:
             at_desk.ring(self._sessions, work.conversation_id, self._bell)
-            self._metrics.count("turns", at_desk.STAFF)
+            self._metrics.count("turns", inbox.STAFF)
             return _as_outbound(*kept)
         try:
             decision = self._decide(work, message)

@@ -11,10 +11,11 @@ from bot.database import session_scope
 from bot.services import quotes
 from bot.services.inbox import Inbound
 from bot.services.open_work import OpenWork
+from bot.services.reply_drafts import Work
 
 
 def in_context(
-    sessions: sessionmaker[Session], work: OpenWork, message: Inbound, decision: Decision
+    sessions: sessionmaker[Session], work: OpenWork | Work, message: Inbound, decision: Decision
 ) -> Decision:
     """The decision about a message, with the procedure of the message that it quotes."""
     quoted = message.content.get("quoted")

@@ -19,6 +19,7 @@ OUTCOMES = frozenset({"answered", "offered", "asked", "refused", "other"})
 UNREACHABLE = "unreachable"  # the reason when no server takes the connection
 UNAVAILABLE = "unavailable"  # the same when a party behind it is away
 _MESSAGE = "/webhooks/citizen/message"
+_DRY_RUN = "/webhooks/citizen/dry-run"
 _FORGET = "/webhooks/citizen/forget"
 
 
@@ -47,21 +48,34 @@ class RasaClient:
         `context` goes with a text: the procedure or case that the citizen showed with it.
         Raises DialogueError when no server answers, when one fails, or on an empty answer.
         """
-        asked: dict[str, Any] = {"conversation_id": str(conversation_id), "message_id": message_id}
-        if command is None:
-            asked["text"] = text
-            if context:
-                asked["context"] = dict(context)
-        else:
-            asked["command"] = {"intent": command.intent, "slots": dict(command.slots)}
-        answer = self._post(conversation_id, _MESSAGE, asked)
-        try:
-            turn = _read(answer.json())
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise DialogueError("unreadable") from None
+        asked = _asked(conversation_id, message_id, text, command, context)
+        turn = self._turn(conversation_id, _MESSAGE, asked)
         if not turn.replies:
             raise DialogueError("empty")
         return turn
+
+    def would_say(
+        self,
+        conversation_id: int,
+        message_id: str,
+        *,
+        text: str = "",
+        command: Command | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> Turn:
+        """What `turn` would answer, while nothing changes; no replies when it would have to act.
+
+        Raises DialogueError as `turn` does.
+        """
+        asked = _asked(conversation_id, message_id, text, command, context)
+        return self._turn(conversation_id, _DRY_RUN, asked)
+
+    def _turn(self, conversation_id: int, path: str, asked: dict[str, Any]) -> Turn:
+        answer = self._post(conversation_id, path, asked)
+        try:
+            return _read(answer.json())
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise DialogueError("unreadable") from None
 
     def forget(self, conversation_id: int) -> None:
         """Drop what Rasa remembers of a conversation. Raises DialogueError when that fails."""
@@ -95,6 +109,19 @@ class RasaClient:
         yield self._urls[first]  # twice, for a kept connection that the server has just closed
         yield from self._urls[first:]
         yield from self._urls[:first]
+
+
+def _asked(
+    conversation_id: int,
+    message_id: str,
+    text: str,
+    command: Command | None,
+    context: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    asked: dict[str, Any] = {"conversation_id": str(conversation_id), "message_id": message_id}
+    if command is not None:
+        return {**asked, "command": {"intent": command.intent, "slots": dict(command.slots)}}
+    return {**asked, "text": text, **({"context": dict(context)} if context else {})}
 
 
 def _reason(answer: requests.Response) -> str:

@@ -26,11 +26,11 @@ from bot.conversation.cutting import fit
 from bot.conversation.messages import Button, Reply
 from bot.conversation.sending import to_row
 from bot.database import session_scope
-from bot.desk.handoff import ADDRESS, DRAFT_LIMIT, find, page_of
+from bot.desk.handoff import ADDRESS, DRAFT_LIMIT, find, number, page_of
 from bot.desk.replies import CLOSED, MAX_BODY, fault_of_gaps
 from bot.desk.views import WRITERS, blueprint, clean
-from bot.errors import FileNotSendable, LostRace, StaffError, WindowClosed
-from bot.services import console, handoffs, outgoing_files
+from bot.errors import DraftNotOpen, FileNotSendable, LostRace, StaffError, WindowClosed
+from bot.services import console, draft_decisions, handoffs, outgoing_files
 from bot.services import requests as waiting
 from bot.services.handoffs import Handoff
 from bot.templating import web_address
@@ -38,6 +38,10 @@ from bot.templating import web_address
 ASK_INFO = (
     "Để cán bộ tiện liên hệ và hỗ trợ bạn, bạn vui lòng cho biết họ tên và số điện thoại nhé. "
     "Bạn không muốn thì cứ bỏ qua."
+)
+EDITED_BEFORE = (
+    "Gợi ý mà anh/chị sửa đã được gửi hoặc bỏ qua ở nơi khác, nên tin này chưa gửi. "
+    "Mời xem lại hội thoại; nếu vẫn cần, bấm Gửi lần nữa."
 )
 STATES = {
     "waiting": "Hội thoại này đang chờ người nhận.",
@@ -84,9 +88,9 @@ def take(conversation_id: int) -> ResponseReturnValue:
                 abort(404)
             handoff_id = handoffs.take(session, conversation_id, who.id)
     except LostRace as lost:
-        flash(_lost(lost))
+        flash(who_was_first(lost))
         return redirect(url_for("desk.conversation", conversation_id=conversation_id), 303)
-    _tell(handoff_id, conversation_id)
+    tell(handoff_id, conversation_id)
     flash("Anh/chị đã vào hội thoại. Trợ lý sẽ không trả lời nữa cho tới khi anh/chị đóng.")
     return redirect(url_for("desk.handoff", handoff_id=handoff_id), 303)
 
@@ -110,7 +114,7 @@ def transfer(handoff_id: int) -> ResponseReturnValue:
     kind, _, given = request.form.get("to", "").partition(":")
     if kind not in ("desk", "staff") or not given.isascii() or not given.isdigit():
         flash("Anh/chị chưa chọn chuyển cho ai.")
-        return _back_to(handoff_id)
+        return back_to(handoff_id)
     to = {"desk_id": int(given)} if kind == "desk" else {"to_staff_id": int(given)}
     return _act(
         handoff_id,
@@ -129,7 +133,7 @@ def close(handoff_id: int) -> ResponseReturnValue:
     outcome = request.form.get("outcome", "")
     if outcome not in handoffs.OUTCOMES:
         flash("Anh/chị chưa chọn kết quả.")
-        return _back_to(handoff_id)
+        return back_to(handoff_id)
     return _act(
         handoff_id,
         lambda session, found, me, force: handoffs.close(
@@ -149,9 +153,9 @@ def note(handoff_id: int) -> ResponseReturnValue:
         found = find(session, handoff_id)
         kept = handoffs.note(session, handoff_id, auth.signed_in().id, text)
     if kept:
-        _tell(handoff_id, found.conversation_id, deliver=False)
+        tell(handoff_id, found.conversation_id, deliver=False)
     flash("Đã lưu ghi chú nội bộ." if kept else "Ghi chú chưa có nội dung.")
-    return _back_to(handoff_id)
+    return back_to(handoff_id)
 
 
 @blueprint.post(f"{ADDRESS}/ask-info")
@@ -170,20 +174,21 @@ def write(handoff_id: int) -> ResponseReturnValue:
         buttons = tuple(_buttons())
         replies = [*_attached(handoff_id), *([Reply(text, buttons)] if text or buttons else [])]
     except (FileNotSendable, ValueError) as error:
-        return _not_sent(handoff_id, text, str(error), 422)
+        return not_sent(handoff_id, text, str(error), 422)
     if not replies:
-        return _not_sent(handoff_id, text, "Anh/chị chưa viết nội dung.", 422)
+        return not_sent(handoff_id, text, "Anh/chị chưa viết nội dung.", 422)
     if len(text) > DRAFT_LIMIT:
         said = f"Tin dài {len(text)} ký tự, tối đa {DRAFT_LIMIT}. Mời rút ngắn."
-        return _not_sent(handoff_id, text, said, 422)
+        return not_sent(handoff_id, text, said, 422)
     if said := fault_of_gaps(text):
-        return _not_sent(handoff_id, text, said, 422)
+        return not_sent(handoff_id, text, said, 422)
     return _send(handoff_id, replies, draft=text)
 
 
 def _send(handoff_id: int, replies: list[Reply], *, draft: str) -> ResponseReturnValue:
     who = auth.signed_in()
     form_id = request.form.get("form_id", "") or secrets.token_urlsafe(12)
+    draft_id = number(request.form.get("draft_id", ""))
     rows = [to_row(reply) for reply in fit(replies, waiting.REPLY_LIMIT)]
     try:
         with session_scope(current_app.extensions["sessions"]) as session:
@@ -191,12 +196,16 @@ def _send(handoff_id: int, replies: list[Reply], *, draft: str) -> ResponseRetur
             if found.state != handoffs.CLAIMED or found.claimed_by != who.id:
                 raise LostRace(found.claimed_by_name or found.state)
             sent = waiting.reply_with(session, found.conversation_id, who.id, rows, form_id=form_id)
+            if sent is not None and draft_id is not None:
+                draft_decisions.edited(session, handoff_id, draft_id, who.id)
+    except DraftNotOpen:
+        return not_sent(handoff_id, draft, EDITED_BEFORE, 409)
     except WindowClosed:
-        return _not_sent(handoff_id, draft, CLOSED, 409, offers=True)
+        return not_sent(handoff_id, draft, CLOSED, 409, offers=True)
     except LostRace as lost:
-        return _not_sent(handoff_id, draft, f"{_lost(lost)} Tin của anh/chị chưa gửi.", 409)
+        return not_sent(handoff_id, draft, f"{who_was_first(lost)} Tin của anh/chị chưa gửi.", 409)
     if sent is not None:
-        _tell(handoff_id, found.conversation_id)
+        tell(handoff_id, found.conversation_id)
     if request.headers.get("HX-Request"):
         return _sent_live(handoff_id)
     flash(
@@ -204,18 +213,18 @@ def _send(handoff_id: int, replies: list[Reply], *, draft: str) -> ResponseRetur
         if sent is None
         else "Tin đang được gửi. Trạng thái gửi hiện dưới tin."
     )
-    return _back_to(handoff_id)
+    return back_to(handoff_id)
 
 
 def _sent_live(handoff_id: int) -> Response:
     """For a page with script: a fresh form id, and the word to look at the thread anew."""
-    page = render_template("desk/_sent.html", form_id=secrets.token_urlsafe(12))
+    page = render_template("desk/_sent.html", form_id=secrets.token_urlsafe(12), draft_id="")
     response = make_response(page)
     response.headers["HX-Trigger-After-Swap"] = "desk-sent"
     return response
 
 
-def _not_sent(
+def not_sent(
     handoff_id: int, draft: str, said: str, code: int, *, offers: bool = False
 ) -> ResponseReturnValue:
     """Why nothing was sent, with the draft kept; `offers`: a template message may go instead."""
@@ -223,7 +232,8 @@ def _not_sent(
         with session_scope(current_app.extensions["sessions"], readonly=True) as session:
             found = find(session, handoff_id)
             thread = waiting.thread(session, found.conversation_id) if offers else None
-        page = render_template("desk/_sent.html", error=said, thread=thread)
+        draft_id = "" if said == EDITED_BEFORE else None
+        page = render_template("desk/_sent.html", error=said, thread=thread, draft_id=draft_id)
         return make_response(page, code)
     return page_of(handoff_id, draft=draft, error=said, code=code)
 
@@ -264,17 +274,17 @@ def _act(handoff_id: int, act: Act, *, done: str, to_list: bool = False) -> Resp
             found = find(session, handoff_id)
             act(session, found, who.id, who.role == "admin")
     except LostRace as lost:
-        flash(_lost(lost))
+        flash(who_was_first(lost))
         return redirect(url_for("desk.queue"), 303)
     except StaffError:
         flash("Người hoặc bàn trực này không còn nhận hội thoại nữa. Mời chọn lại.")
-        return _back_to(handoff_id)
-    _tell(handoff_id, found.conversation_id)
+        return back_to(handoff_id)
+    tell(handoff_id, found.conversation_id)
     flash(done)
-    return redirect(url_for("desk.mine"), 303) if to_list else _back_to(handoff_id)
+    return redirect(url_for("desk.mine"), 303) if to_list else back_to(handoff_id)
 
 
-def _tell(handoff_id: int, conversation_id: int, *, deliver: bool = True) -> None:
+def tell(handoff_id: int, conversation_id: int, *, deliver: bool = True) -> None:
     """After the commit: have delivered what was written, and let open pages look."""
     known = current_app.extensions
     if deliver:
@@ -283,9 +293,11 @@ def _tell(handoff_id: int, conversation_id: int, *, deliver: bool = True) -> Non
         ring(known["store"], bell)
 
 
-def _lost(lost: LostRace) -> str:
+def who_was_first(lost: LostRace) -> str:
+    """What to tell who came too late."""
     return STATES.get(str(lost), f"{lost} đã nhận hội thoại này trước.")
 
 
-def _back_to(handoff_id: int) -> ResponseReturnValue:
+def back_to(handoff_id: int) -> ResponseReturnValue:
+    """The page of the handoff anew."""
     return redirect(url_for("desk.handoff", handoff_id=handoff_id), 303)

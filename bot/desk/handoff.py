@@ -25,11 +25,13 @@ from bot.services import (
     outgoing_files,
     procedures,
     ready_answers,
+    reply_drafts,
     visitors,
 )
 from bot.services import requests as waiting
 from bot.services.cases import CaseView
 from bot.services.handoffs import Handoff, Note, Packet
+from bot.services.reply_drafts import Draft
 from bot.services.requests import Thread, ThreadMessage
 
 ADDRESS = "/handoffs/<int(max=4611686018427387904):handoff_id>"
@@ -48,6 +50,7 @@ class Shown:
     past: tuple[Handoff, ...]
     stamp: str
     is_mine: bool
+    drafts: tuple[Draft, ...]
     on_its_way: bool  # a message of ours was just written: look again soon
 
 
@@ -106,6 +109,11 @@ def sent_file(handoff_id: int, message_id: int) -> ResponseReturnValue:
     return response
 
 
+def number(given: str) -> int | None:
+    """An id from an address or a form; None when it is none."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 def find(session: Session, handoff_id: int) -> Handoff:
     """The handoff, if the reader may open it; another desk's reads as if there were none."""
     found = console.find(session, auth.signed_in(), handoff_id)
@@ -127,7 +135,9 @@ def page_of(
         )
         more: dict[str, Any] = {}
         if shown.is_mine:
-            draft = draft or _insertion(session, shown.handoff)
+            if not draft:
+                draft = _insertion(session, shown.handoff)
+                more["draft_id"] = number(request.args.get("draft", "")) if draft else None
             more["choices"] = canned.choices(session, who)
             more["matches"] = _search(session, request.args.get("q", ""))
         more["desks"] = console.desk_choices(session)
@@ -162,6 +172,7 @@ def _shown(session: Session, handoff_id: int) -> Shown:
         if message_before() is not None:
             notes = [n for n in notes if n.created_at <= last]
     items: list[ThreadMessage | Note] = [*thread.messages, *notes]
+    is_mine = found.state == handoffs.CLAIMED and found.claimed_by == auth.signed_in().id
     return Shown(
         handoff=found,
         thread=thread,
@@ -169,7 +180,8 @@ def _shown(session: Session, handoff_id: int) -> Shown:
         packet=handoffs.read_packet(session, found.conversation_id, found.packet),
         past=tuple(h for h in handoffs.history(session, found.conversation_id) if h.id != found.id),
         stamp=stamp,
-        is_mine=found.state == handoffs.CLAIMED and found.claimed_by == auth.signed_in().id,
+        is_mine=is_mine,
+        drafts=reply_drafts.shown(session, found) if is_mine else (),
         on_its_way=any(
             m.direction == "out"
             and m.state in ("queued", "sending")
@@ -190,9 +202,11 @@ def _search(session: Session, asked: str) -> tuple[procedures.Match, ...]:
 
 def _insertion(session: Session, found: Handoff) -> str:
     """What the address asks to be put into the compose box; "" for nothing or what is gone."""
-    chosen, answer = request.args.get("canned", ""), request.args.get("answer", "")
-    if chosen.isascii() and chosen.isdigit() and len(chosen) < 10:
-        reply = canned.get(session, auth.signed_in(), int(chosen))
+    chosen, answer = number(request.args.get("canned", "")), request.args.get("answer", "")
+    if (draft_id := number(request.args.get("draft", ""))) is not None:
+        return _draft_text(session, found, draft_id)
+    if chosen is not None:
+        reply = canned.get(session, auth.signed_in(), chosen)
         if reply is None:
             return ""
         with_case = "{{" in reply.body and "case." in reply.body
@@ -203,6 +217,13 @@ def _insertion(session: Session, found: Handoff) -> str:
     code, _, aspect = answer.rpartition(":")
     ready = ready_answers.fill(session, code, aspect) if code else None
     return ready.text if ready else ""
+
+
+def _draft_text(session: Session, found: Handoff, draft_id: int) -> str:
+    if found.claimed_by != auth.signed_in().id or not found.drafts_on:
+        return ""
+    draft = reply_drafts.get(session, found.id, draft_id)
+    return draft.text if draft else ""
 
 
 def context_of(

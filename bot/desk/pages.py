@@ -5,6 +5,7 @@ from __future__ import annotations
 import bot.desk.acts
 import bot.desk.canned
 import bot.desk.dead_letters
+import bot.desk.drafts
 import bot.desk.handoff
 import bot.desk.lists
 import bot.desk.live

@@ -24,6 +24,7 @@ class Desk(Base):
     commune_code = Column(String(10), nullable=False, default="")
     department = Column(String(40), nullable=False, default="")
     active = Column(Boolean, nullable=False, default=True)
+    drafts = Column(Boolean, nullable=False, default=False)  # the assistant drafts each reply
 
 
 class DeskMember(Base):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -83,3 +84,36 @@ class HandoffNote(Base):
     staff_id = Column(Integer, ForeignKey("staff.id"), nullable=False)
     text = Column(Text, nullable=False)
     created_at = Column(UTCDateTime, nullable=False, default=utcnow)
+
+
+class ReplyDraft(Base):
+    """What the assistant would answer to a message that a person is to answer.
+
+    States: due (to be computed at `due_at`) → ready | none; ready → approved | edited | dismissed,
+    each once. Whether a ready one is out of date is told by the handoff and the messages, not here.
+    `parts` are replies as the outbox keeps them.
+    """
+
+    __tablename__ = "reply_drafts"
+    __table_args__ = (
+        UniqueConstraint("message_id", "claimed_at"),
+        Index("ix_reply_drafts_handoff", "handoff_id", "id"),
+        Index("ix_reply_drafts_conversation", "conversation_id"),
+        Index("ix_reply_drafts_due", "state", "due_at"),
+    )
+
+    id = Column(BigId, primary_key=True)
+    conversation_id = Column(BigId, ForeignKey("conversations.id"), nullable=False)
+    handoff_id = Column(BigId, ForeignKey("handoffs.id"), nullable=False)
+    message_id = Column(BigId, ForeignKey("messages.id"), nullable=False)
+    claimed_at = Column(UTCDateTime, nullable=False)  # of the holder for whom it is made
+    state = Column(String(10), nullable=False, default="due")
+    due_at = Column(UTCDateTime)
+    attempts = Column(Integer, nullable=False, default=0)
+    parts = Column(JSON, nullable=False, default=list)
+    intent = Column(String(60), nullable=False, default="")
+    confidence = Column(Integer)  # thousandths
+    procedures = Column(JSON, nullable=False, default=list)
+    created_at = Column(UTCDateTime, nullable=False, default=utcnow)
+    decided_at = Column(UTCDateTime)
+    decided_by = Column(Integer, ForeignKey("staff.id"))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import utcnow
 from bot.models.conversations import Conversation, Feedback, Message
-from bot.services import cases, handoffs, learning
+from bot.services import cases, handoffs, learning, reply_drafts
 from bot.services.inbox import BLANK
 from bot.services.rows import insert_once
 
@@ -142,6 +142,7 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
     _blank_person(session, known, forget_user=forget_user)
     cases.erase(session, known)
     handoffs.erase(session, known, forget_user=forget_user)
+    reply_drafts.erase(session, known)
     learning.erase(session, known)
     session.flush()
     return True

@@ -32,6 +32,7 @@ class DeskRow:
     members: int
     present: int
     waiting: int
+    drafts: bool = False  # the assistant drafts each reply of its agents
 
 
 def listed(session: Session, *, kind: str = "", words: str = "") -> list[DeskRow]:
@@ -41,7 +42,17 @@ def listed(session: Session, *, kind: str = "", words: str = "") -> list[DeskRow
     waiting = _count(session, Handoff.desk_id, Handoff.state == "waiting")
     present = desks.count_present(session)
     rows = [
-        DeskRow(d.id, d.code, d.name, d.kind, d.active, members[d.id], present[d.id], waiting[d.id])
+        DeskRow(
+            d.id,
+            d.code,
+            d.name,
+            d.kind,
+            d.active,
+            members[d.id],
+            present[d.id],
+            waiting[d.id],
+            d.drafts,
+        )
         for d in found
         if (not kind or d.kind == kind) and fold(words).strip() in fold(d.name)
     ]
@@ -75,6 +86,24 @@ def set_active(session: Session, by: int, desk_id: int, active: bool) -> bool:
         .execution_options(synchronize_session=False)
     )
     audit.record(session, by, "desk_opened" if active else "desk_closed", "desk", desk_id)
+    return True
+
+
+def set_drafts(session: Session, by: int, desk_id: int, on: bool) -> bool:
+    """Have the assistant draft each reply of a desk, or not; False when there is no such desk.
+
+    Off, what is already drafted is out of date at once.
+    """
+    if session.get(Desk, desk_id) is None:
+        return False
+    changed = session.execute(
+        update(Desk)
+        .where(Desk.id == desk_id, Desk.drafts.is_(not on))
+        .values(drafts=on)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount == 1:
+        audit.record(session, by, "desk_drafts_on" if on else "desk_drafts_off", "desk", desk_id)
     return True
 
 

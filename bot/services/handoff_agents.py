@@ -12,9 +12,9 @@ from bot.errors import StaffError
 from bot.models.desks import Desk
 from bot.models.handoffs import Handoff, HandoffNote
 from bot.models.staff import Staff
-from bot.services import audit, desks, handoff_packet, handoff_words
+from bot.services import audit, desks, handoff_packet, handoff_words, reply_drafts
 from bot.services.handoff_changes import lock, lock_of, lost, move, take_over, tell
-from bot.services.handoff_lists import CLAIMED, CLOSING, WAITING, open_for
+from bot.services.handoff_lists import CLAIMED, CLOSING, WAITING, get, open_for
 from bot.services.handoff_returns import to_queue
 from bot.services.rows import insert_once
 
@@ -118,6 +118,7 @@ def transfer(
     if to_staff_id is not None:
         take_over(session, conversation_id, staff_id)
         _picked_up(session, handoff_id)
+        _draft_first(session, handoff_id)
     detail = {"desk_id": desk_id, "to_staff_id": to_staff_id}
     audit.record(session, staff_id, "handoff_transferred", "handoff", handoff_id, detail)
     tell(session, conversation_id, handoff_words.transferred(desk, name))
@@ -196,9 +197,16 @@ def _began(
     """What follows from a person's coming, whichever way they came."""
     withdrawn = take_over(session, conversation_id, staff_id)
     _picked_up(session, handoff_id)
+    _draft_first(session, handoff_id)
     detail = {"conversation_id": conversation_id, "withdrawn": withdrawn}
     audit.record(session, staff_id, action, "handoff", handoff_id, detail)
     tell(session, conversation_id, handoff_words.claimed(_active_name(session, Staff, staff_id)))
+
+
+def _draft_first(session: Session, handoff_id: int) -> None:
+    found = get(session, handoff_id)
+    assert found is not None
+    reply_drafts.begin_for_new_holder(session, found)
 
 
 def _picked_up(session: Session, handoff_id: int) -> None:

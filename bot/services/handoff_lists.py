@@ -36,6 +36,7 @@ class Handoff:
     desk_id: int | None
     desk_code: str
     desk_name: str
+    drafts_on: bool  # the assistant drafts the replies of this desk
     state: str
     reason: str
     packet: Mapping[str, Any] = field(hash=False)
@@ -76,6 +77,7 @@ _COLUMNS = (
     _Row.desk_id,
     func.coalesce(Desk.code, ""),
     func.coalesce(Desk.name, ""),
+    func.coalesce(Desk.drafts, false()),
     _Row.state,
     _Row.reason,
     _Row.packet,

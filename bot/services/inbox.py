@@ -14,6 +14,7 @@ from bot.database import utcnow
 from bot.errors import LostRace
 from bot.models.conversations import Conversation, Message
 
+STAFF = "staff"  # the outcome of a message that was left to people
 PENDING_LIMIT = 50  # messages read at one look
 # A row that is still `sending` after this (longer than a lock lives) was left by a dead process.
 SENDING_DOUBT = dt.timedelta(seconds=35)

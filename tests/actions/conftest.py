@@ -85,6 +85,7 @@ class Citizen:
         extractor: str = "command",
         message_id: str = "",
         after: str = LISTEN,
+        dry_run: bool = False,
     ) -> Answer:
         """Run `action` on a message; `ordered` are the values of a tapped button."""
         message = {
@@ -95,12 +96,14 @@ class Citizen:
                 for k, v in (ordered or {}).items()
             ],
             "message_id": message_id or uuid.uuid4().hex,
+            "dry_run": dry_run,
         }
         loop = {"name": self.loop} if self.loop else {}
         tracker = Tracker(self.id, dict(self.slots), message, [], False, None, loop, after)
         dispatcher = CollectingDispatcher()
         events = asyncio.run(action(self.resources).run(dispatcher, tracker, {}))
-        self._apply(events)
+        if not dry_run:
+            self._apply(events)
         return Answer(events, dispatcher.messages, dict(self.slots))
 
     def _apply(self, events: list[dict[str, Any]]) -> None:

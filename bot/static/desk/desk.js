@@ -104,8 +104,13 @@
     place.replaceChildren(line);
   }
 
+  // The assistant's draft that the text was made of, so that it is known to be used up.
+  const draftOf = (id) => { byId("draft-id").value = id; };
+
   function keepDraft() {
+    if (!text.value) draftOf("");
     remembered(sessionStorage, draftKey, text.value || null);
+    remembered(sessionStorage, `${draftKey}-of`, byId("draft-id").value || null);
     const gap = GAP.test(text.value);
     byId("gap").hidden = !gap;
     compose.querySelector("button[type=submit]").disabled = gap;
@@ -124,18 +129,23 @@
     keepDraft();
   }
 
-  async function fetchAndInsert(address) {
+  async function fetchAndInsert(address, draftId) {
     try {
       const answer = await fetch(address, { headers: { "HX-Request": "true" } });
       if (!answer.ok) throw new Error(String(answer.status));
-      insert(await answer.text());
+      const words = await answer.text();
+      if (draftId) draftOf(draftId);
+      insert(words);
     } catch {
       say("Chưa lấy được nội dung. Mời anh/chị thử lại.");
     }
   }
 
   if (compose) {
-    if (!text.value) text.value = remembered(sessionStorage, draftKey) || "";
+    if (!text.value) {
+      text.value = remembered(sessionStorage, draftKey) || "";
+      draftOf(remembered(sessionStorage, `${draftKey}-of`) || "");
+    }
     keepDraft();
     text.addEventListener("input", keepDraft);
     text.addEventListener("keydown", (event) => {
@@ -148,7 +158,7 @@
       const link = event.target.closest("[data-insert]");
       if (!link || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
-      fetchAndInsert(link.dataset.insert);
+      fetchAndInsert(link.dataset.insert, link.dataset.draftId);
     });
     document.body.addEventListener("desk-sent", () => {
       compose.reset();
@@ -156,6 +166,11 @@
       keepDraft();
       text.focus();
       wasAtBottom = true;
+      look();
+    });
+    document.body.addEventListener("desk-draft", () => {
+      wasAtBottom = true;
+      text.focus();
       look();
     });
     compose.addEventListener("htmx:sendError", () => {
@@ -197,7 +212,13 @@
     field.focus();
   }
 
+  function draft() {
+    const button = document.querySelector("[data-approve]");
+    if (button) button.focus(); // and no more: a key alone must send nothing
+  }
+
   const KEYS = {
+    g: draft,
     j: () => step(1),
     k: () => step(-1),
     c: claim,
