@@ -41,6 +41,7 @@ def desk(desk_id: int) -> ResponseReturnValue:
         row=row,
         members=members,
         kinds=KINDS,
+        most_target=desk_members.MOST_TARGET,
         may_act=auth.signed_in().role == "admin",
     )
 
@@ -54,6 +55,22 @@ def desk_active(desk_id: int) -> ResponseReturnValue:
     try:
         with session_scope(current_app.extensions["sessions"]) as session:
             if not desk_members.set_active(session, auth.signed_in().id, desk_id, active):
+                abort(404)
+    except StaffError as error:
+        said = error.said
+    return _told(desk_id, said)
+
+
+@blueprint.post("/desks/<int(max=2147483647):desk_id>/target")
+@auth.allow("admin")
+def desk_target(desk_id: int) -> ResponseReturnValue:
+    """Within how many minutes of working time citizens are to be picked up."""
+    given = request.form.get("minutes", "").strip()
+    minutes = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    said = f"Đã đặt mục tiêu {minutes} phút cho những người xin gặp cán bộ từ bây giờ."
+    try:
+        with session_scope(current_app.extensions["sessions"]) as session:
+            if not desk_members.set_target(session, auth.signed_in().id, desk_id, minutes):
                 abort(404)
     except StaffError as error:
         said = error.said

@@ -6,6 +6,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
 
 from bot.database import Base, UTCDateTime, utcnow
 
+USUAL_TARGET = 15  # minutes of working time until somebody is to have picked up
+
 
 class Desk(Base):
     """A department, a commune or the provincial centre, as those who answer its citizens.
@@ -24,6 +26,7 @@ class Desk(Base):
     commune_code = Column(String(10), nullable=False, default="")
     department = Column(String(40), nullable=False, default="")
     active = Column(Boolean, nullable=False, default=True)
+    target_minutes = Column(Integer, nullable=False, default=USUAL_TARGET)
 
 
 class DeskMember(Base):

@@ -78,6 +78,23 @@ def returned_out_of_hours(opens: str) -> str:
     )
 
 
+def released(place: int) -> str:
+    """The person has let go of it; somebody else goes on."""
+    return (
+        "Cán bộ đang trò chuyện với bạn phải dừng ở đây, một cán bộ khác sẽ tiếp tục hỗ trợ bạn. "
+        f"Bạn đang ở vị trí {place} trong hàng chờ và không cần kể lại từ đầu. Mong bạn chờ giúp."
+    )
+
+
+def released_out_of_hours(opens: str) -> str:
+    """The same when nobody is there until the desk opens."""
+    return (
+        "Cán bộ đang trò chuyện với bạn phải dừng ở đây, một cán bộ khác sẽ tiếp tục hỗ trợ bạn. "
+        f"Hiện đã hết giờ làm việc: cán bộ làm việc lại lúc {opens} và sẽ trả lời bạn tại đây, bạn "
+        "không cần kể lại từ đầu. Trong lúc chờ, bạn vẫn hỏi tôi được."
+    )
+
+
 def left() -> str:
     """The citizen does not want to wait any longer."""
     return "Vâng, bạn không phải chờ cán bộ nữa. Bạn cần hỏi gì, cứ nhắn cho tôi nhé."
