@@ -41,6 +41,7 @@ def desk(desk_id: int) -> ResponseReturnValue:
         row=row,
         members=members,
         kinds=KINDS,
+        most_target=desk_members.MOST_TARGET,
         may_act=auth.signed_in().role == "admin",
     )
 
@@ -69,6 +70,22 @@ def desk_drafts(desk_id: int) -> ResponseReturnValue:
         if not desk_members.set_drafts(session, auth.signed_in().id, desk_id, on):
             abort(404)
     said = "Đã bật gợi ý trả lời cho bàn này." if on else "Đã tắt gợi ý trả lời của bàn này."
+    return told(said, "admin.desk", desk_id=desk_id)
+
+
+@blueprint.post("/desks/<int(max=2147483647):desk_id>/target")
+@auth.allow("admin")
+def desk_target(desk_id: int) -> ResponseReturnValue:
+    """Within how many minutes of working time citizens are to be picked up."""
+    given = request.form.get("minutes", "").strip()
+    minutes = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    said = f"Đã đặt mục tiêu {minutes} phút cho những người xin gặp cán bộ từ bây giờ."
+    try:
+        with session_scope(current_app.extensions["sessions"]) as session:
+            if not desk_members.set_target(session, auth.signed_in().id, desk_id, minutes):
+                abort(404)
+    except StaffError as error:
+        said = error.said
     return told(said, "admin.desk", desk_id=desk_id)
 
 

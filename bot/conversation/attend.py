@@ -126,18 +126,18 @@ class Attendant:
         self, work: OpenWork, message: Inbound, *, send_at_once: bool
     ) -> list[Outbound] | None:
         """Answer one message; its replies as stored, or None when it must be tried again."""
-        kept = at_desk.take_in(self._sessions, work, message, send_at_once=send_at_once)
-        if kept is not None:
-            at_desk.ring(self._sessions, work.conversation_id, self._bell)
-            self._metrics.count("turns", inbox.STAFF)
-            return _as_outbound(*kept)
         try:
+            kept = at_desk.take_in(self._sessions, work, message, send_at_once=send_at_once)
+            if kept is not None:
+                return self._left_to_staff(work, *kept)
             decision = self._decide(work, message)
             if isinstance(decision, Forget):
                 self._forget(work)
                 return []
             # A kill after it leaves the message pending: Rasa gives the same id the same reply.
             turn = self._ask(work, message, decision) if isinstance(decision, Ask) else NO_TURN
+        except LostRace:
+            raise  # the conversation changed hands: it is looked at anew
         except DialogueError as error:
             return self._failed(work, message, str(error), send_at_once=send_at_once)
         except Exception as error:
@@ -148,6 +148,16 @@ class Attendant:
         if turn.intent in MAY_HAND_OVER:
             at_desk.ring(self._sessions, work.conversation_id, self._bell)
         return rows
+
+    def _left_to_staff(
+        self, work: OpenWork, ids: list[int], rows: list[NewReply]
+    ) -> list[Outbound]:
+        self._metrics.count("turns", inbox.STAFF)
+        try:
+            at_desk.ring(self._sessions, work.conversation_id, self._bell)
+        except Exception as error:  # the message is kept: it must not be taken in again
+            log.error("conversation %s: not rung: %s", work.conversation_id, where(error))
+        return _as_outbound(ids, rows)
 
     def _given_back(self, work: OpenWork, to: Address, lock: Lock, *, send_now: bool) -> bool:
         """Close what is being closed; False when that must be tried again."""
@@ -170,6 +180,7 @@ class Attendant:
 
     def _ask(self, work: OpenWork, message: Inbound, ask: Ask) -> Turn:
         started = time.monotonic()
+        self._begin_anew(work.conversation_id)
         turn = self._rasa.turn(
             work.conversation_id,
             message.message_id,
@@ -180,6 +191,15 @@ class Attendant:
         self._metrics.observe("turn_seconds", time.monotonic() - started)
         self._metrics.count("turns", turn.outcome)
         return turn
+
+    def _begin_anew(self, conversation_id: int) -> None:
+        with session_scope(self._sessions, readonly=True) as session:
+            if not conversations.starts_anew(session, conversation_id):
+                return
+        self._rasa.forget(conversation_id)
+        # A kill between the two forgets once more, before anything new was said.
+        with session_scope(self._sessions) as session:
+            conversations.begun_anew(session, conversation_id)
 
     def _finish(
         self,

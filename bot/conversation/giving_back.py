@@ -19,13 +19,18 @@ from bot.conversation.rasa_client import RasaClient
 from bot.conversation.sending import to_row
 from bot.database import session_scope, utcnow
 from bot.errors import DialogueError
-from bot.services import handoffs, inbox
+from bot.logs import where
+from bot.services import audit, conversations, handoffs, inbox
+from bot.services import handoff_words as words
 from bot.services.delivery import Outbound
+from bot.services.handoffs import Handoff
+from bot.services.inbox import NewReply
 from bot.services.open_work import OpenWork
 
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 5.0
+GIVE_UP_AFTER = dt.timedelta(minutes=10)  # of trying to have the assistant take over
 
 
 class GivingBack:
@@ -48,22 +53,44 @@ class GivingBack:
         message_id = f"handoff-{found.id}-{found.closing_at.timestamp():.3f}"
         try:
             turn = self._rasa.turn(work.conversation_id, message_id, command=Command("resume"))
-        except DialogueError as error:
-            log.warning("handoff %s is not given back yet: %s", found.id, error)
-            with session_scope(self._sessions) as session:
-                handoffs.postpone_closing(session, found.id, AGAIN_SECONDS)
-            return None
+        except Exception as error:
+            why = str(error) if isinstance(error, DialogueError) else where(error)
+            return self._failed(found, work, why)
         rows = [to_row(reply) for reply in fit(turn.replies, text_limit)]
         with session_scope(self._sessions) as session:
             handoffs.lock(session, work.conversation_id)
             if not handoffs.finish_closing(session, found.id):
                 return []  # somebody took it up again
-            ids = inbox.store_replies(session, work.conversation_id, rows)
-        now = utcnow()
-        return [
-            Outbound(row_id, "queued", row.text, row.content, 0, None, None, now)
-            for row_id, row in zip(ids, rows, strict=True)
-        ]
+            return _stored(session, work.conversation_id, rows)
+
+    def _failed(self, found: Handoff, work: OpenWork, why: str) -> list[Outbound] | None:
+        assert found.closing_at is not None
+        if utcnow() - found.closing_at < GIVE_UP_AFTER:
+            log.warning("handoff %s is not given back yet: %s", found.id, why)
+            with session_scope(self._sessions) as session:
+                handoffs.postpone_closing(session, found.id, AGAIN_SECONDS)
+            return None
+        # What the citizen writes must not wait for ever behind an end that cannot be told. The
+        # engine still stands where it stood before the person came, so it is to begin anew.
+        log.error("handoff %s is closed without the assistant: %s", found.id, why)
+        with session_scope(self._sessions) as session:
+            handoffs.lock(session, work.conversation_id)
+            if not handoffs.finish_closing(session, found.id):
+                return []
+            conversations.start_anew(session, work.conversation_id)
+            detail = {"minutes": GIVE_UP_AFTER.seconds // 60}
+            audit.record(session, None, "handoff_given_up", "handoff", found.id, detail)
+            return _stored(
+                session, work.conversation_id, [NewReply(words.given_back(), {"notice": "handoff"})]
+            )
+
+
+def _stored(session: Session, conversation_id: int, rows: list[NewReply]) -> list[Outbound]:
+    ids, now = inbox.store_replies(session, conversation_id, rows), utcnow()
+    return [
+        Outbound(row_id, "queued", row.text, row.content, 0, None, None, now)
+        for row_id, row in zip(ids, rows, strict=True)
+    ]
 
 
 def return_forgotten(

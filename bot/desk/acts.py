@@ -66,11 +66,13 @@ def claim(handoff_id: int) -> ResponseReturnValue:
 @blueprint.post(f"{ADDRESS}/take-over")
 @auth.allow("admin")
 def take_over(handoff_id: int) -> ResponseReturnValue:
-    """A supervisor takes the place of whoever is at it."""
+    """A supervisor takes the place of whoever the page showed to be at it; they are told."""
+    given = request.form.get("held_by", "")
+    held_by = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
     return _act(
         handoff_id,
         lambda session, found, me, force: handoffs.transfer(
-            session, found.id, me, to_staff_id=me, force=force
+            session, found.id, me, to_staff_id=me, force=force, held_by=held_by
         ),
         done="Anh/chị đã nhận thay hội thoại này.",
     )
@@ -124,6 +126,16 @@ def transfer(handoff_id: int) -> ResponseReturnValue:
         done="Đã chuyển hội thoại. Người dân đã được báo.",
         to_list=True,
     )
+
+
+@blueprint.post(f"{ADDRESS}/taken")
+@auth.allow(*WRITERS)
+def taken(handoff_id: int) -> ResponseReturnValue:
+    """The reader knows that a supervisor took this from them; it may be out of their sight now."""
+    with session_scope(current_app.extensions["sessions"]) as session:
+        handoffs.acknowledge(session, handoff_id, auth.signed_in().id)
+    target = request.form.get("next", "")
+    return redirect(target if auth.is_local(target) else url_for("desk.queue"), 303)
 
 
 @blueprint.post(f"{ADDRESS}/close")
@@ -276,8 +288,8 @@ def _act(handoff_id: int, act: Act, *, done: str, to_list: bool = False) -> Resp
     except LostRace as lost:
         flash(who_was_first(lost))
         return redirect(url_for("desk.queue"), 303)
-    except StaffError:
-        flash("Người hoặc bàn trực này không còn nhận hội thoại nữa. Mời chọn lại.")
+    except StaffError as error:
+        flash(error.said)
         return back_to(handoff_id)
     tell(handoff_id, found.conversation_id)
     flash(done)

@@ -141,9 +141,12 @@ def page_of(
             more["choices"] = canned.choices(session, who)
             more["matches"] = _search(session, request.args.get("q", ""))
         more["desks"] = console.desk_choices(session)
-        desk_id = shown.handoff.desk_id
-        present = desks.who_is_present(session, desk_id) if desk_id else []
-        more["colleagues"] = [c for c in present if c.staff_id != shown.handoff.claimed_by]
+        more["colleagues"] = handoffs.colleagues(
+            session,
+            shown.handoff.desk_id,
+            but=(shown.handoff.claimed_by, who.id),
+            all_desks=who.role == "admin",
+        )
     page = render_template(
         "desk/handoff.html",
         shown=shown,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from bot import auth, streams
 from bot.database import session_scope
 from bot.desk.views import READERS, blueprint
-from bot.services import console, desks, handoffs, staff
+from bot.services import console, desk_board, desks, handoffs, staff
 from bot.streams import Event, Look, Over
 
 # A browser opens six connections to one address at most, and every page needs one to do anything:
@@ -21,7 +21,10 @@ MOST_OF_ONE = 2
 @blueprint.get("/events")
 @auth.allow(*READERS)
 def events() -> ResponseReturnValue:
-    """`queue` when a list has changed, `thread` when the handoff has; 503 when no place is left."""
+    """`queue` when a list has changed, `thread` when the handoff has, `board` when the board has.
+
+    503 when no place is left.
+    """
     who = auth.signed_in()
     given = request.args.get("handoff", "")
     handoff_id = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
@@ -42,6 +45,9 @@ def _look(token: str, handoff_id: int | None) -> Look:
     """Compares how things stand with how the page last knew them. Who looks is there: a beat."""
     sessions = current_app.extensions["sessions"]
     known = {"queue": request.args.get("queue", ""), "thread": request.args.get("thread", "")}
+    board = request.args.get("board")
+    if board is not None:
+        known["board"] = board
 
     def look() -> Iterator[Event]:
         with session_scope(sessions) as session:
@@ -50,6 +56,8 @@ def _look(token: str, handoff_id: int | None) -> Look:
                 raise Over(Event("", name="gone"))
             desks.touch(session, who.id)
             now = {"queue": console.queue_stamp(session, who)}
+            if board is not None and who.role in console.SEES_ALL:
+                now["board"] = desk_board.stamp(session)
             if handoff_id is not None and console.find(session, who, handoff_id) is not None:
                 now["thread"] = console.thread_stamp(session, handoff_id)
         changed = [name for name, stamp in now.items() if known[name] != stamp]

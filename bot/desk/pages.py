@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bot.desk.acts
+import bot.desk.board
 import bot.desk.canned
 import bot.desk.dead_letters
 import bot.desk.drafts

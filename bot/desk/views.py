@@ -119,6 +119,7 @@ def _tabs() -> dict[str, Any]:
             "numbers": console.numbers(session, who),
             "counts": waiting.counts(session),
             "stamp": console.queue_stamp(session, who),
+            "taken": handoffs.taken_from(session, who.id),
         }
 
 

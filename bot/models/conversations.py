@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -46,6 +47,8 @@ class Conversation(Base):
     last_interaction_at = Column(UTCDateTime)  # opens the 48 h / 7 d window
     created_at = Column(UTCDateTime, nullable=False, default=utcnow)
     erased_at = Column(UTCDateTime)  # words said up to then are gone
+    # The dialogue engine is to begin anew: it failed for good to take the conversation back.
+    starts_anew = Column(Boolean, nullable=False, default=False)
 
 
 class Message(Base):

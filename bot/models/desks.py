@@ -6,6 +6,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String
 
 from bot.database import Base, UTCDateTime, utcnow
 
+USUAL_TARGET = 15  # minutes of working time until somebody is to have picked up
+
 
 class Desk(Base):
     """A department, a commune or the provincial centre, as those who answer its citizens.
@@ -25,6 +27,7 @@ class Desk(Base):
     department = Column(String(40), nullable=False, default="")
     active = Column(Boolean, nullable=False, default=True)
     drafts = Column(Boolean, nullable=False, default=False)  # the assistant drafts each reply
+    target_minutes = Column(Integer, nullable=False, default=USUAL_TARGET)
 
 
 class DeskMember(Base):

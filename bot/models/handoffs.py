@@ -44,6 +44,11 @@ class Handoff(Base):
         Index("ix_handoffs_agent", "claimed_by", "state", "id"),
         Index("ix_handoffs_picked_up", "desk_id", "picked_up_at"),
         Index("ix_handoffs_conversation", "conversation_id", "id"),
+        # All that the service level of a period is counted from.
+        Index(
+            "ix_handoffs_created", "created_at", "desk_id", "target_at", "picked_up_at", "closed_at"
+        ),
+        Index("ix_handoffs_taken_from", "taken_from"),
     )
 
     id = Column(BigId, primary_key=True)
@@ -56,9 +61,14 @@ class Handoff(Base):
     callback = Column(Boolean, nullable=False, default=False)
     created_at = Column(UTCDateTime, nullable=False, default=utcnow)
     told_at = Column(UTCDateTime)  # when the citizen last heard their place in the queue
+    # By when it should be picked up, by the desk's target when it was asked for; None: no target.
+    target_at = Column(UTCDateTime)
     picked_up_at = Column(UTCDateTime)  # the first claim
     claimed_at = Column(UTCDateTime)
     claimed_by = Column(Integer, ForeignKey("staff.id"))
+    # Who held it when a supervisor took it away, until they have read so; and the supervisor.
+    taken_from = Column(Integer, ForeignKey("staff.id"))
+    taken_by = Column(Integer, ForeignKey("staff.id"))
     last_staff_at = Column(UTCDateTime)
     last_citizen_at = Column(UTCDateTime)
     unanswered_since = Column(UTCDateTime)  # what the citizen said then has no reply of staff yet

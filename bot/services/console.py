@@ -49,6 +49,7 @@ class DeskChoice:
     id: int
     name: str
     kind: str
+    present: int  # people who are there now
 
 
 def desks_seen(session: Session, who: Member) -> Collection[int] | None:
@@ -144,14 +145,15 @@ def thread_stamp(session: Session, handoff_id: int) -> str:
         .limit(LATELY)
     )
     rows = session.execute(newest).all()
-    return f"{version}-{notes}-{_digest(rows)}"
+    return f"{version}-{notes}-{digest(rows)}"
 
 
 def desk_choices(session: Session) -> list[DeskChoice]:
     """The active desks, the centre first, then departments and communes by name."""
     rows = session.execute(select(Desk.id, Desk.name, Desk.kind).where(Desk.active.is_(True)))
+    present = desks.count_present(session)
     order = {"centre": 0, "department": 1, "commune": 2}
-    found = [DeskChoice(*row) for row in rows]
+    found = [DeskChoice(row.id, row.name, row.kind, present[row.id]) for row in rows]
     return sorted(found, key=lambda desk: (order.get(desk.kind, 3), desk.name))
 
 
@@ -161,6 +163,7 @@ def _seen(desk_ids: Collection[int] | None) -> Any:
     return or_(Row.desk_id.in_(list(desk_ids)), Row.desk_id.is_(None))
 
 
-def _digest(rows: Sequence[Any]) -> str:
+def digest(rows: Sequence[Any]) -> str:
+    """A short text that changes with any of these rows."""
     plain = repr([tuple(row) for row in rows]).encode()
     return hashlib.blake2s(plain, digest_size=8).hexdigest()

@@ -148,6 +148,31 @@ def erase(session: Session, conversation_id: int | str, *, forget_user: bool = F
     return True
 
 
+def start_anew(session: Session, conversation_id: int) -> None:
+    """The dialogue engine is to forget what stood open before it is asked again."""
+    _mark(session, conversation_id, True)
+
+
+def starts_anew(session: Session, conversation_id: int) -> bool:
+    """Whether the dialogue engine has to forget first."""
+    wanted = select(Conversation.starts_anew).where(Conversation.id == conversation_id)
+    return bool(session.execute(wanted).scalar())
+
+
+def begun_anew(session: Session, conversation_id: int) -> None:
+    """The dialogue engine has forgotten."""
+    _mark(session, conversation_id, False)
+
+
+def _mark(session: Session, conversation_id: int, anew: bool) -> None:
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id)
+        .values(starts_anew=anew)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _close_messages(session: Session, conversation_id: int, *, forget_user: bool) -> None:
     """Take what waits out of the inbox and the outbox, and every word with it."""
     messages = _messages_of(conversation_id)

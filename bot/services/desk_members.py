@@ -19,6 +19,8 @@ from bot.services.roster import AT_DESKS
 from bot.services.rows import insert_once
 from nlu.text import fold
 
+MOST_TARGET = 480  # minutes: a working day
+
 
 @dataclass(frozen=True)
 class DeskRow:
@@ -32,7 +34,8 @@ class DeskRow:
     members: int
     present: int
     waiting: int
-    drafts: bool = False  # the assistant drafts each reply of its agents
+    target_minutes: int
+    drafts: bool  # the assistant drafts each reply of its agents
 
 
 def listed(session: Session, *, kind: str = "", words: str = "") -> list[DeskRow]:
@@ -43,15 +46,16 @@ def listed(session: Session, *, kind: str = "", words: str = "") -> list[DeskRow
     present = desks.count_present(session)
     rows = [
         DeskRow(
-            d.id,
-            d.code,
-            d.name,
-            d.kind,
-            d.active,
-            members[d.id],
-            present[d.id],
-            waiting[d.id],
-            d.drafts,
+            id=d.id,
+            code=d.code,
+            name=d.name,
+            kind=d.kind,
+            active=d.active,
+            members=members[d.id],
+            present=present[d.id],
+            waiting=waiting[d.id],
+            target_minutes=d.target_minutes,
+            drafts=d.drafts,
         )
         for d in found
         if (not kind or d.kind == kind) and fold(words).strip() in fold(d.name)
@@ -104,6 +108,26 @@ def set_drafts(session: Session, by: int, desk_id: int, on: bool) -> bool:
     )
     if changed.rowcount == 1:
         audit.record(session, by, "desk_drafts_on" if on else "desk_drafts_off", "desk", desk_id)
+    return True
+
+
+def set_target(session: Session, by: int, desk_id: int, minutes: int) -> bool:
+    """Within how many minutes of working time somebody is to pick up; False: no such desk.
+
+    It holds for who asks from now on. Raises StaffError outside 1 to MOST_TARGET.
+    """
+    if not 1 <= minutes <= MOST_TARGET:
+        raise StaffError(
+            f"the target must be between 1 and {MOST_TARGET} minutes",
+            f"Mục tiêu phải là số phút từ 1 đến {MOST_TARGET}. Mời anh/chị nhập lại.",
+        )
+    desk = session.get(Desk, desk_id)
+    if desk is None:
+        return False
+    detail = {"minutes": minutes, "before": desk.target_minutes}
+    desk.target_minutes = minutes
+    session.flush()
+    audit.record(session, by, "desk_target_changed", "desk", desk_id, detail)
     return True
 
 

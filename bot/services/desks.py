@@ -14,7 +14,7 @@ from bot.database import utcnow
 from bot.models.desks import Desk, DeskMember, StaffPresence
 from bot.models.handoffs import Handoff
 from bot.models.staff import Staff
-from bot.services import audit, catalogue, offices, places
+from bot.services import audit, catalogue, offices, opening_hours, places
 from bot.services.desk_owners import owner_of, owners
 from bot.services.rows import insert_once
 
@@ -98,6 +98,17 @@ def route(session: Session, *, procedure_code: str | None, commune_code: str | N
     return next((active[code] for code in wanted if code in active), None)
 
 
+def target_at(session: Session, desk_id: int | None, asked_at: dt.datetime) -> dt.datetime | None:
+    """By when somebody of this desk is to have picked up what was asked for then; None: no desk.
+
+    Only working time of the desk counts. A target that is changed later leaves it as it is.
+    """
+    desk = session.get(Desk, desk_id) if desk_id is not None else None
+    if desk is None:
+        return None
+    return opening_hours.after(asked_at, dt.timedelta(minutes=desk.target_minutes), desk.code)
+
+
 def set_presence(session: Session, staff_id: int, state: str, reason: str = "") -> None:
     """Note that somebody is present, away (with a reason) or off; ValueError for another state."""
     if state not in STATES:
@@ -150,6 +161,21 @@ def members_of(session: Session, desk_id: int) -> list[Presence]:
     )
     now = utcnow()
     return [_presence(row, now) for row in rows]
+
+
+def members_of_all(session: Session) -> dict[int, list[Presence]]:
+    """The active members of every desk that has any, by its id, each desk's by name."""
+    rows = session.execute(
+        _presences()
+        .add_columns(DeskMember.desk_id)
+        .join(DeskMember, DeskMember.staff_id == Staff.id)
+        .order_by(Staff.name, Staff.id)
+    )
+    now = utcnow()
+    found: dict[int, list[Presence]] = {}
+    for row in rows:
+        found.setdefault(row.desk_id, []).append(_presence(row, now))
+    return found
 
 
 def count_present(session: Session) -> Counter[int]:

@@ -1,26 +1,24 @@
-"""What staff do with a handoff: claim, take, release, transfer, close, remark, reply."""
+"""What staff do with a handoff: claim, take, release, close, remark, reply."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
 from bot.errors import StaffError
-from bot.models.desks import Desk
 from bot.models.handoffs import Handoff, HandoffNote
 from bot.models.staff import Staff
 from bot.services import audit, desks, handoff_packet, handoff_words, reply_drafts
-from bot.services.handoff_changes import lock, lock_of, lost, move, take_over, tell
+from bot.services.handoff_changes import lock, lock_of, lost, move, take_over, taken_by, tell
 from bot.services.handoff_lists import CLAIMED, CLOSING, WAITING, get, open_for
 from bot.services.handoff_returns import to_queue
 from bot.services.rows import insert_once
 
 OUTCOMES = ("answered", "referred", "called_back", "no_answer", "other")
 NOTE_LIMIT = 4_000  # characters
-_NOBODYS: dict[str, Any] = {"claimed_by": None, "claimed_at": None}
 
 
 def claim(session: Session, handoff_id: int, staff_id: int) -> int | None:
@@ -31,7 +29,7 @@ def claim(session: Session, handoff_id: int, staff_id: int) -> int | None:
     conversation_id = lock_of(session, handoff_id)
     if conversation_id is None:
         return None
-    if not move(session, handoff_id, Handoff.state == WAITING, **_claimed(staff_id)):
+    if not move(session, handoff_id, Handoff.state == WAITING, **claimed_by(staff_id)):
         raise lost(session, handoff_id)
     _began(session, handoff_id, conversation_id, staff_id, "handoff_claimed")
     return conversation_id
@@ -55,7 +53,7 @@ def take(session: Session, conversation_id: int, staff_id: int) -> int:
         "reason": "taken",
         "packet": packet,
         "created_at": now,
-        **_claimed(staff_id),
+        **claimed_by(staff_id),
         "picked_up_at": now,
     }
     new = insert_once(session, Handoff, {**values, "state": CLAIMED})
@@ -64,12 +62,22 @@ def take(session: Session, conversation_id: int, staff_id: int) -> int:
     if not new:
         free = Handoff.state.in_((WAITING, CLOSING))
         again = {"outcome": "", "closing_at": None, "due_at": None, "closed_by": None}
-        if not move(session, found.id, free, **_claimed(staff_id), **again):
+        if not move(session, found.id, free, **claimed_by(staff_id), **again):
             if found.claimed_by == staff_id:
                 return found.id
             raise lost(session, found.id)
     _began(session, found.id, conversation_id, staff_id, "handoff_taken")
     return found.id
+
+
+def acknowledge(session: Session, handoff_id: int, staff_id: int) -> None:
+    """Somebody has read that this was taken from them."""
+    session.execute(
+        update(Handoff)
+        .where(Handoff.id == handoff_id, Handoff.taken_from == staff_id)
+        .values(taken_from=None, taken_by=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def release(session: Session, handoff_id: int, staff_id: int, *, force: bool = False) -> int | None:
@@ -80,48 +88,10 @@ def release(session: Session, handoff_id: int, staff_id: int, *, force: bool = F
     conversation_id = lock_of(session, handoff_id)
     if conversation_id is None:
         return None
-    if not to_queue(session, handoff_id, conversation_id, *_theirs(staff_id, force)):
+    conditions = theirs(staff_id, force)
+    if not to_queue(session, handoff_id, conversation_id, *conditions, released_by=staff_id):
         raise lost(session, handoff_id)
     audit.record(session, staff_id, "handoff_released", "handoff", handoff_id)
-    return conversation_id
-
-
-def transfer(
-    session: Session,
-    handoff_id: int,
-    staff_id: int,
-    *,
-    desk_id: int | None = None,
-    to_staff_id: int | None = None,
-    force: bool = False,
-) -> int | None:
-    """Hand a handoff to a colleague or to another desk; the conversation's id, None if none.
-
-    One that waits may be handed on by anybody. Raises LostRace when it is somebody else's, and
-    StaffError when the colleague or the desk is not there.
-    """
-    conversation_id = lock_of(session, handoff_id)
-    if conversation_id is None:
-        return None
-    name = _active_name(session, Staff, to_staff_id) if to_staff_id is not None else ""
-    desk = _active_name(session, Desk, desk_id) if desk_id is not None else ""
-    if not name and not desk:
-        raise StaffError("a colleague or a desk is needed")
-    allowed = or_(Handoff.state == WAITING, and_(*_theirs(staff_id, force)))
-    values: dict[str, Any] = {} if desk_id is None else {"desk_id": desk_id}
-    if to_staff_id is None:
-        values |= {"state": WAITING, **_NOBODYS}
-    else:
-        values |= _claimed(to_staff_id)
-    if not move(session, handoff_id, allowed, **values):
-        raise lost(session, handoff_id)
-    if to_staff_id is not None:
-        take_over(session, conversation_id, staff_id)
-        _picked_up(session, handoff_id)
-        _draft_first(session, handoff_id)
-    detail = {"desk_id": desk_id, "to_staff_id": to_staff_id}
-    audit.record(session, staff_id, "handoff_transferred", "handoff", handoff_id, detail)
-    tell(session, conversation_id, handoff_words.transferred(desk, name))
     return conversation_id
 
 
@@ -139,8 +109,14 @@ def close(
     if conversation_id is None:
         return None
     now = utcnow()
-    values = {"state": CLOSING, "closing_at": now, "due_at": now, "closed_by": staff_id}
-    if not move(session, handoff_id, *_theirs(staff_id, force), outcome=outcome, **values):
+    values: dict[str, Any] = {
+        "state": CLOSING,
+        "closing_at": now,
+        "due_at": now,
+        "closed_by": staff_id,
+    }
+    values |= taken_by(staff_id)
+    if not move(session, handoff_id, *theirs(staff_id, force), outcome=outcome, **values):
         raise lost(session, handoff_id)
     audit.record(session, staff_id, "handoff_closed", "handoff", handoff_id, {"outcome": outcome})
     return conversation_id
@@ -171,22 +147,26 @@ def replying(session: Session, conversation_id: int, staff_id: int) -> None:
     if found.state == WAITING:
         claim(session, found.id, staff_id)
     said = {"last_staff_at": utcnow(), "unanswered_since": None}
-    if not move(session, found.id, *_theirs(staff_id, False), **said):
+    if not move(session, found.id, *theirs(staff_id, False), **said):
         raise lost(session, found.id)
 
 
-def _claimed(staff_id: int) -> dict[str, Any]:
+def claimed_by(staff_id: int) -> dict[str, Any]:
+    """The columns of a handoff that is with somebody from now on."""
     now = utcnow()
     return {
         "state": CLAIMED,
         "claimed_by": staff_id,
         "claimed_at": now,
         "callback": False,
+        "taken_from": None,
+        "taken_by": None,
         "unanswered_since": now,  # the citizen waits from now for the first reply
     }
 
 
-def _theirs(staff_id: int, force: bool) -> tuple[Any, ...]:
+def theirs(staff_id: int, force: bool) -> tuple[Any, ...]:
+    """The conditions under which somebody may act on what is held; `force`: on anybody's."""
     held = Handoff.state == CLAIMED
     return (held,) if force else (held, Handoff.claimed_by == staff_id)
 
@@ -196,20 +176,22 @@ def _began(
 ) -> None:
     """What follows from a person's coming, whichever way they came."""
     withdrawn = take_over(session, conversation_id, staff_id)
-    _picked_up(session, handoff_id)
-    _draft_first(session, handoff_id)
+    picked_up(session, handoff_id)
+    draft_first(session, handoff_id)
     detail = {"conversation_id": conversation_id, "withdrawn": withdrawn}
     audit.record(session, staff_id, action, "handoff", handoff_id, detail)
-    tell(session, conversation_id, handoff_words.claimed(_active_name(session, Staff, staff_id)))
+    tell(session, conversation_id, handoff_words.claimed(active_name(session, staff_id)))
 
 
-def _draft_first(session: Session, handoff_id: int) -> None:
+def draft_first(session: Session, handoff_id: int) -> None:
+    """Where the desk wants drafts: one for what waits for the person who has just come."""
     found = get(session, handoff_id)
     assert found is not None
     reply_drafts.begin_for_new_holder(session, found)
 
 
-def _picked_up(session: Session, handoff_id: int) -> None:
+def picked_up(session: Session, handoff_id: int) -> None:
+    """Note the first time that a person came."""
     session.execute(
         update(Handoff)
         .where(Handoff.id == handoff_id, Handoff.picked_up_at.is_(None))
@@ -218,11 +200,11 @@ def _picked_up(session: Session, handoff_id: int) -> None:
     )
 
 
-def _active_name(session: Session, model: type[Staff] | type[Desk], known_id: int) -> str:
-    """The name of a colleague or a desk; raises StaffError when it is not there or not active."""
+def active_name(session: Session, staff_id: int) -> str:
+    """The name of somebody whose account is in use; raises StaffError for anybody else."""
     name = session.execute(
-        select(model.name).where(model.id == known_id, model.active.is_(True))
+        select(Staff.name).where(Staff.id == staff_id, Staff.active.is_(True))
     ).scalar()
     if name is None:
-        raise StaffError(f"there is no {model.__name__} {known_id}, or it is not active")
+        raise StaffError("there is no such colleague, or their account is disabled")
     return str(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
@@ -93,6 +93,15 @@ def take_over(session: Session, conversation_id: int, staff_id: int) -> int:
     if withdrawn:
         log.info("conversation %s: %s replies withdrawn, taken over", conversation_id, withdrawn)
     return withdrawn
+
+
+def taken_by(staff_id: int) -> dict[str, Any]:
+    """The columns that tell whoever holds a handoff that somebody else takes it from them."""
+    another = Handoff.claimed_by.is_not(None) & (Handoff.claimed_by != staff_id)
+    return {
+        "taken_from": case((another, Handoff.claimed_by)),
+        "taken_by": case((another, staff_id)),
+    }
 
 
 def tell(session: Session, conversation_id: int, text: str) -> None:

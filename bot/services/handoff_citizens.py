@@ -86,6 +86,7 @@ def open_(
         "reason": reason,
         "packet": {**packet, "message_id": message_id[:200]},
         "created_at": now,
+        "target_at": desks.target_at(session, desk_id, now),
         "told_at": now,
         "last_citizen_at": now,
         "unanswered_since": now,

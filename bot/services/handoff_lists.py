@@ -174,6 +174,49 @@ def all_open(session: Session, desk_ids: Collection[int] | None, page: int = 1) 
     return _page(session, page, _Row.id.asc(), states, _of_desks(desk_ids))
 
 
+def open_at(session: Session, desk_id: int | None, page: int = 1) -> Page[Handoff]:
+    """Who waits at one desk or is with a person of it, oldest first. `desk_id` None: at no desk."""
+    states = _Row.state.in_((WAITING, CLAIMED))
+    return _page(session, page, _Row.id.asc(), states, _Row.desk_id == desk_id)
+
+
+@dataclass(frozen=True)
+class TakenAway:
+    """What a supervisor took from somebody: from whom it went, and to whom."""
+
+    id: int
+    conversation_id: int
+    display_name: str
+    by_name: str
+    to_name: str  # "": nobody, it waits
+    desk_name: str
+    state: str
+
+
+def taken_from(session: Session, staff_id: int) -> list[TakenAway]:
+    """What was taken from somebody and they have not acknowledged yet, newest first."""
+    by = aliased(Staff)
+    rows = session.execute(
+        select(
+            _Row.id,
+            _Row.conversation_id,
+            Conversation.display_name,
+            func.coalesce(by.name, ""),
+            func.coalesce(_Agent.name, ""),
+            func.coalesce(Desk.name, ""),
+            _Row.state,
+        )
+        .join(Conversation, Conversation.id == _Row.conversation_id)
+        .outerjoin(Desk, Desk.id == _Row.desk_id)
+        .outerjoin(_Agent, _Agent.id == _Row.claimed_by)
+        .outerjoin(by, by.id == _Row.taken_by)
+        .where(_Row.taken_from == staff_id)
+        .order_by(_Row.id.desc())
+        .limit(PAGE_SIZE)
+    )
+    return [TakenAway(*row) for row in rows]
+
+
 def closed(session: Session, desk_ids: Collection[int] | None, page: int = 1) -> Page[Handoff]:
     """What is closed, the newest first."""
     return _page(session, page, _Row.id.desc(), _Row.state == CLOSED, _of_desks(desk_ids))

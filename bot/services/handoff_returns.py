@@ -13,7 +13,7 @@ from bot.models.desks import StaffPresence
 from bot.models.handoffs import Handoff
 from bot.models.staff import Staff
 from bot.services import audit, handoff_words, opening_hours
-from bot.services.handoff_changes import lock, move, tell
+from bot.services.handoff_changes import lock, move, taken_by, tell
 from bot.services.handoff_lists import CLAIMED, WAITING
 from bot.services.handoff_waiting import waiting
 
@@ -53,17 +53,27 @@ def return_absent(session: Session) -> list[int]:
     return _return(session, found, "absent")
 
 
-def to_queue(session: Session, handoff_id: int, conversation_id: int, *conditions: Any) -> bool:
+def to_queue(
+    session: Session,
+    handoff_id: int,
+    conversation_id: int,
+    *conditions: Any,
+    released_by: int | None = None,
+) -> bool:
     """claimed → waiting, and the citizen is told; False when the conditions hold no more.
 
-    Its place is that of when it was asked for. The caller holds the conversation.
+    Its place is that of when it was asked for. `released_by`: who let go of it on purpose; else
+    nobody answered. The caller holds the conversation.
     """
     values = {"state": WAITING, "claimed_by": None, "claimed_at": None, "told_at": utcnow()}
+    if released_by is not None:
+        values |= taken_by(released_by)
     if not move(session, handoff_id, Handoff.state == CLAIMED, *conditions, **values):
         return False
     now = waiting(session, handoff_id)
     if now.open:
-        tell(session, conversation_id, handoff_words.returned(now.place))
+        said = handoff_words.returned if released_by is None else handoff_words.released
+        tell(session, conversation_id, said(now.place))
         return True
     # Nobody is there until then: the assistant goes on answering meanwhile.
     packet = session.execute(select(Handoff.packet).where(Handoff.id == handoff_id)).scalar_one()
@@ -74,7 +84,12 @@ def to_queue(session: Session, handoff_id: int, conversation_id: int, *condition
         .execution_options(synchronize_session=False)
     )
     opens = opening_hours.say(now.opens, utcnow())
-    tell(session, conversation_id, handoff_words.returned_out_of_hours(opens))
+    text = (
+        handoff_words.returned_out_of_hours(opens)
+        if released_by is None
+        else handoff_words.released_out_of_hours(opens)
+    )
+    tell(session, conversation_id, text)
     return True
 
 

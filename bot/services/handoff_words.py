@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 LEAVE = "#dvc:thoi-cho"
 COMMENT = "#dvc:gop-y"
@@ -18,8 +19,8 @@ def wait(expected: dt.timedelta | None) -> str:
 
 
 def minutes(expected: dt.timedelta) -> int:
-    """Whole minutes, never none."""
-    return max(1, round(expected.total_seconds() / 60))
+    """Minutes as they are told: rounded up to fives, so that they promise less rather than more."""
+    return max(1, math.ceil(expected.total_seconds() / 300)) * 5
 
 
 def waiting(place: int, expected: dt.timedelta | None) -> str:
@@ -75,6 +76,31 @@ def returned_out_of_hours(opens: str) -> str:
         "Xin lỗi bạn, cán bộ đã hết giờ làm việc mà chưa trả lời kịp. Tin nhắn của bạn được giữ "
         f"lại, cán bộ làm việc lại lúc {opens} và sẽ trả lời bạn tại đây. "
         "Trong lúc chờ, bạn vẫn hỏi tôi được."
+    )
+
+
+def released(place: int) -> str:
+    """The person has let go of it; somebody else goes on."""
+    return (
+        "Cán bộ đang trò chuyện với bạn phải dừng ở đây, một cán bộ khác sẽ tiếp tục hỗ trợ bạn. "
+        f"Bạn đang ở vị trí {place} trong hàng chờ và không cần kể lại từ đầu. Mong bạn chờ giúp."
+    )
+
+
+def released_out_of_hours(opens: str) -> str:
+    """The same when nobody is there until the desk opens."""
+    return (
+        "Cán bộ đang trò chuyện với bạn phải dừng ở đây, một cán bộ khác sẽ tiếp tục hỗ trợ bạn. "
+        f"Hiện đã hết giờ làm việc: cán bộ làm việc lại lúc {opens} và sẽ trả lời bạn tại đây, bạn "
+        "không cần kể lại từ đầu. Trong lúc chờ, bạn vẫn hỏi tôi được."
+    )
+
+
+def given_back() -> str:
+    """The person is done, and the assistant cannot say so itself."""
+    return (
+        "Cán bộ đã kết thúc phần trò chuyện. Tôi là trợ lý tự động, tiếp tục trả lời bạn từ đây. "
+        "Bạn cần hỏi gì, cứ nhắn cho tôi nhé."
     )
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from bot.services.handoff_agents import (
     OUTCOMES,
+    acknowledge,
     claim,
     close,
     note,
     release,
     replying,
     take,
-    transfer,
 )
 from bot.services.handoff_changes import TAKEN_OVER, lock
 from bot.services.handoff_citizens import (
@@ -41,6 +41,7 @@ from bot.services.handoff_lists import (
     WAITING,
     Handoff,
     Note,
+    TakenAway,
     all_open,
     any_claimed,
     closed,
@@ -52,13 +53,16 @@ from bot.services.handoff_lists import (
     mine,
     newest,
     notes,
+    open_at,
     open_for,
     queue,
+    taken_from,
 )
 from bot.services.handoff_packet import Packet
 from bot.services.handoff_packet import gather as gather_packet
 from bot.services.handoff_packet import read as read_packet
 from bot.services.handoff_returns import return_absent, return_silent
+from bot.services.handoff_transfers import Colleagues, colleagues, transfer
 from bot.services.handoff_waiting import Waiting, waiting
 
 QUEUE_BELL = "desk:queue"
@@ -72,11 +76,14 @@ __all__ = [
     "REASONS",
     "TAKEN_OVER",
     "WAITING",
+    "Colleagues",
     "Handoff",
     "Note",
     "Opened",
     "Packet",
+    "TakenAway",
     "Waiting",
+    "acknowledge",
     "all_open",
     "any_claimed",
     "ask_comment",
@@ -84,6 +91,7 @@ __all__ = [
     "claim",
     "close",
     "closed",
+    "colleagues",
     "comment",
     "concerns_desk",
     "due_closings",
@@ -101,6 +109,7 @@ __all__ = [
     "note",
     "notes",
     "open_",
+    "open_at",
     "open_for",
     "postpone_closing",
     "queue",
@@ -111,6 +120,7 @@ __all__ = [
     "return_absent",
     "return_silent",
     "take",
+    "taken_from",
     "tell_place",
     "transfer",
     "waiting",

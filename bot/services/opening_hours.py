@@ -54,6 +54,23 @@ def worked(start: dt.datetime, end: dt.datetime, desk: str = "") -> dt.timedelta
     return total
 
 
+def after(start: dt.datetime, span: dt.timedelta, desk: str = "") -> dt.datetime:
+    """The moment at which the desk has been attended for `span` since `start`, Vietnam's time.
+
+    Raises SettingError when that is not within 60 days.
+    """
+    first = start.astimezone(VIETNAM)
+    for days in range(SEARCHED_DAYS + 1):
+        day = first.date() + dt.timedelta(days=days)
+        for opens, closes in spans(desk) if is_working_day(day) else ():
+            since = max(dt.datetime.combine(day, opens, VIETNAM), first)
+            lasts = max(dt.datetime.combine(day, closes, VIETNAM) - since, dt.timedelta())
+            if span <= lasts and lasts:
+                return since + span
+            span -= lasts
+    raise SettingError(f"{FILE.name}: less than {span} of working hours in {SEARCHED_DAYS} days")
+
+
 def say(moment: dt.datetime, now: dt.datetime) -> str:
     """A coming moment as people say it: "7 giờ 30 sáng mai" or with its weekday and date."""
     then, here = moment.astimezone(VIETNAM), now.astimezone(VIETNAM)

@@ -84,6 +84,7 @@ def upgrade() -> None:
     sa.Column('last_interaction_at', UTCDateTime(), nullable=True),
     sa.Column('created_at', UTCDateTime(), nullable=False),
     sa.Column('erased_at', UTCDateTime(), nullable=True),
+    sa.Column('starts_anew', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('channel', 'channel_user_id')
     )
@@ -153,6 +154,7 @@ def upgrade() -> None:
     sa.Column('department', sa.String(length=40), nullable=False),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('drafts', sa.Boolean(), nullable=False),
+    sa.Column('target_minutes', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('code')
     )
@@ -297,9 +299,12 @@ def upgrade() -> None:
     sa.Column('callback', sa.Boolean(), nullable=False),
     sa.Column('created_at', UTCDateTime(), nullable=False),
     sa.Column('told_at', UTCDateTime(), nullable=True),
+    sa.Column('target_at', UTCDateTime(), nullable=True),
     sa.Column('picked_up_at', UTCDateTime(), nullable=True),
     sa.Column('claimed_at', UTCDateTime(), nullable=True),
     sa.Column('claimed_by', sa.Integer(), nullable=True),
+    sa.Column('taken_from', sa.Integer(), nullable=True),
+    sa.Column('taken_by', sa.Integer(), nullable=True),
     sa.Column('last_staff_at', UTCDateTime(), nullable=True),
     sa.Column('last_citizen_at', UTCDateTime(), nullable=True),
     sa.Column('unanswered_since', UTCDateTime(), nullable=True),
@@ -316,14 +321,18 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['closed_by'], ['staff.id'], ),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], ),
     sa.ForeignKeyConstraint(['desk_id'], ['desks.id'], ),
+    sa.ForeignKeyConstraint(['taken_by'], ['staff.id'], ),
+    sa.ForeignKeyConstraint(['taken_from'], ['staff.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
         batch_op.create_index('ix_handoffs_agent', ['claimed_by', 'state', 'id'], unique=False)
         batch_op.create_index('ix_handoffs_conversation', ['conversation_id', 'id'], unique=False)
+        batch_op.create_index('ix_handoffs_created', ['created_at', 'desk_id', 'target_at', 'picked_up_at', 'closed_at'], unique=False)
         batch_op.create_index('ix_handoffs_desk', ['desk_id', 'state', 'id'], unique=False)
         batch_op.create_index('ix_handoffs_picked_up', ['desk_id', 'picked_up_at'], unique=False)
         batch_op.create_index('ix_handoffs_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_handoffs_taken_from', ['taken_from'], unique=False)
         batch_op.create_index('ux_handoffs_open', ['conversation_id'], unique=True, sqlite_where=sa.text("(state <> 'closed')"), postgresql_where=sa.text("(state <> 'closed')"))
 
     op.create_table('handoff_notes',
@@ -384,9 +393,11 @@ def downgrade() -> None:
     op.drop_table('handoff_notes')
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
         batch_op.drop_index('ux_handoffs_open')
+        batch_op.drop_index('ix_handoffs_taken_from')
         batch_op.drop_index('ix_handoffs_state')
         batch_op.drop_index('ix_handoffs_picked_up')
         batch_op.drop_index('ix_handoffs_desk')
+        batch_op.drop_index('ix_handoffs_created')
         batch_op.drop_index('ix_handoffs_conversation')
         batch_op.drop_index('ix_handoffs_agent')
 

@@ -17,6 +17,8 @@ from bot.database import session_scope
 from bot.models.conversations import Conversation
 from bot.models.desks import Desk, DeskMember
 from bot.models.handoffs import Handoff
+from bot.models.procedures import Procedure
+from bot.models.staff import Staff
 from bot.processes import base_url
 from bot.services import staff
 from tests.consoles import PASSWORD
@@ -267,22 +269,99 @@ def faults(page: Page) -> list[Any]:
     return list(result["faults"])
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_no_page_of_the_desk_has_a_serious_accessibility_fault(
-    system: System, agents: list[Agent], width: int
+@pytest.fixture(scope="module")
+def admin(browser: Browser, system: System) -> Iterator[Agent]:
+    """Somebody who may open every page."""
+    with session_scope(system.sessions) as session:
+        who = staff.create(
+            session, email="hoa@example.vn", name="Hoa", role="admin", password=PASSWORD
+        )
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")
+    found = Agent(context.new_page(), base_url(system.settings), "Hoa", who.id)
+    found.open("/login")
+    found.page.get_by_label("E-mail").fill("hoa@example.vn")
+    found.page.get_by_label("Mật khẩu").fill(PASSWORD)
+    found.page.get_by_role("button", name="Đăng nhập").click()
+    expect(found.page.locator("#numbers")).to_be_visible()
+    yield found
+    context.close()
+
+
+def pages_of_staff(system: System) -> list[str]:
+    """The path of every page that staff can open, with what the story before has left there."""
+    with session_scope(system.sessions, readonly=True) as session:
+        handoff_ids = session.execute(select(Handoff.id).order_by(Handoff.id)).scalars().all()
+        desk_ids = session.execute(select(Handoff.desk_id).distinct()).scalars().all()
+        any_desk = session.execute(select(Desk.id).order_by(Desk.id)).scalars().first()
+        code = session.execute(select(Procedure.code).order_by(Procedure.code)).scalars().first()
+        who = session.execute(select(Staff.id).order_by(Staff.id)).scalars().first()
+    newest = handoff_of(system, 1)
+    desk = ["", "mine", "all", "closed", "board", "feedback", "undelivered", "canned", "canned/new"]
+    desk += [f"board/{number}" for number in desk_ids if number]
+    desk += [f"handoffs/{number}" for number in handoff_ids]
+    desk += [f"handoffs/{newest.id}?q=khai+sinh", f"conversations/{newest.conversation_id}"]
+    admin = ["", f"procedures/{code}", "coverage", "import", "staff", f"staff/{who}", "desks"]
+    admin += [f"desks/{any_desk}", "audit", "password", "zalo"]
+    return [f"/desk/{path}" for path in desk] + [f"/admin/{path}" for path in admin]
+
+
+def wrong_with(page: Page) -> list[Any]:
+    """What a page must not have, whoever reads it and on whatever screen."""
+    found = faults(page)
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append("wider than the screen")
+    top = page.evaluate("document.querySelector('main').getBoundingClientRect().top")
+    if page.viewport_size["width"] < 500 and page.locator("body > header").count() and top > 120:
+        found.append(f"{top} px before the content")
+    return found
+
+
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_no_page_of_the_staff_has_a_serious_accessibility_fault(
+    system: System, browser: Browser, agents: list[Agent], admin: Agent, width: int
+) -> None:
+    binh, size = agents[0], {"width": width, "height": 900}
+    found = {}
+    for who in (binh, admin):
+        who.page.set_viewport_size(size)
+    pages = [(admin, path) for path in pages_of_staff(system)]
+    pages += [(binh, f"/desk/handoffs/{handoff_of(system, 1).id}"), (binh, "/desk/mine")]
+    for who, path in pages:
+        answer = who.page.goto(f"{who.base}{path}")
+        assert answer is not None
+        assert answer.ok, path
+        if wrong := wrong_with(who.page):
+            found[who.name, path] = wrong
+    stranger = browser.new_page(viewport=size)
+    stranger.goto(f"{admin.base}/login")
+    if wrong := wrong_with(stranger):
+        found["", "/login"] = wrong
+    stranger.close()
+    assert found == {}
+
+
+def test_the_board_is_live_and_a_supervisor_takes_over_while_the_agent_is_told(
+    system: System, phones: dict[int, Phone], agents: list[Agent], admin: Agent
 ) -> None:
     binh = agents[0]
-    binh.page.set_viewport_size({"width": width, "height": 900})
-    handoff = handoff_of(system, 1)
-    with session_scope(system.sessions, readonly=True) as session:
-        others = list(session.execute(select(Handoff.id)).scalars())
-    pages = ["", "mine", "closed", "feedback", "undelivered", "canned", "canned/new"]
-    pages += [f"handoffs/{number}" for number in others]
-    pages += [f"handoffs/{handoff.id}?q=khai+sinh", f"conversations/{handoff.conversation_id}"]
-    found = {}
-    for path in pages:
-        binh.open(f"/desk/{path}")
-        wide = binh.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-        if wrong := faults(binh.page) + (["wider than the screen"] if wide else []):
-            found[path] = wrong
-    assert found == {}
+    for who in (binh, admin):
+        who.page.set_viewport_size({"width": 1280, "height": 900})
+    held = handoff_of(system, 1)
+    assert (held.state, held.claimed_by) == ("claimed", binh.id)
+    admin.open("/desk/board")
+    desk = admin.page.locator("li.card").filter(has=admin.page.locator(f"#desk-{held.desk_id}"))
+    desk.locator("summary").click()
+    expect(desk).to_contain_text("Trần Thị Bình")
+    binh.open("/desk/")
+    binh.page.get_by_label("Tôi đang").select_option("away")
+    binh.page.get_by_label("Lý do tạm vắng").fill("họp giao ban")
+    binh.page.get_by_role("button", name="Ghi nhận").click()
+    expect(desk).to_contain_text("họp giao ban", timeout=WAIT_MS)
+    expect(desk.locator("details")).to_have_attribute("open", "")
+    admin.page.locator(f"#desk-{held.desk_id}").click()
+    admin.page.get_by_role("button", name="Nhận thay Trần Thị Bình").click()
+    phones[1].reads("được chuyển cho cán bộ Hoa")
+    told = binh.page.get_by_role("alert").filter(has_text="đã nhận thay")
+    expect(told).to_be_visible(timeout=WAIT_MS)
+    told.get_by_role("button", name="Đã rõ").click()
+    expect(told).to_have_count(0)

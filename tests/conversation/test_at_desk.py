@@ -6,14 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from bot.conversation import at_desk, giving_back
 from bot.conversation.payloads import DeskAct, desk_act
 from bot.database import session_scope, utcnow
 from bot.models.audit import AuditEntry
-from bot.models.conversations import Conversation
+from bot.models.conversations import Conversation, Message
 from bot.models.handoffs import Handoff
 from bot.models.staff import Staff
 from bot.services import handoffs, requests
@@ -231,6 +231,57 @@ def test_what_is_written_while_closing_is_answered_by_the_assistant_once_it_is_b
     desk.attend()
     assert desk.row().state == "closed"
     assert fake_zalo.texts()[-2:] == ["đáp: resume", "đáp: lệ phí bao nhiêu"]
+
+
+def test_what_can_never_be_given_back_is_closed_all_the_same(
+    desk: Desk, fake_rasa: FakeRasa, fake_zalo: FakeZalo
+) -> None:
+    handoff = desk.closing()
+    fake_rasa.respond = lambda asked: (
+        (500, {"error": "broken"}) if "command" in asked else answer_politely(asked)
+    )
+    desk.says("lệ phí bao nhiêu")
+    assert desk.row().state == "closing", "a passing fault ends nothing"
+    began = utcnow() - giving_back.GIVE_UP_AFTER
+    with session_scope(desk.chain.sessions) as session:
+        session.execute(update(Handoff).values(due_at=began, closing_at=began))
+    desk.attend()
+    assert desk.row().state == "closed"
+    assert "Cán bộ đã kết thúc" in fake_zalo.texts()[-2]
+    assert fake_zalo.texts()[-1] == "đáp: lệ phí bao nhiêu"
+    with session_scope(desk.chain.sessions, readonly=True) as session:
+        trail = select(AuditEntry.subject_id).where(AuditEntry.action == "handoff_given_up")
+        assert session.execute(trail).scalars().all() == [str(handoff)]
+    assert fake_rasa.forgotten == [str(desk.conversation)], "the dialogue begins anew"
+    desk.says("còn giấy tờ thì sao")
+    assert len(fake_rasa.forgotten) == 1, "once"
+
+
+BREAKS = (
+    "CREATE TRIGGER breaks BEFORE UPDATE OF last_citizen_at ON handoffs"
+    " BEGIN SELECT RAISE(ABORT, 'broken'); END"
+)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_fault_while_a_message_is_kept_for_staff_is_tried_again_later(
+    desk: Desk, fake_rasa: FakeRasa
+) -> None:
+    desk.claimed()
+    with session_scope(desk.chain.sessions) as session:
+        session.execute(text(BREAKS))
+    desk.says("cần nộp ở đâu")
+    with session_scope(desk.chain.sessions, readonly=True) as session:
+        message = session.execute(select(Message).order_by(Message.id.desc())).scalars().first()
+        assert (message.state, message.attempts) == ("pending", 1)
+        assert message.not_before is not None, "not again and again at once"
+    with session_scope(desk.chain.sessions) as session:
+        session.execute(text("DROP TRIGGER breaks"))
+        session.execute(update(Message).values(not_before=None))
+    desk.attend()
+    assert desk.chain.states("in")[-1] == "answered"
+    assert desk.row().unanswered_since is not None
+    assert fake_rasa.asked == []
 
 
 def test_a_rating_and_a_comment_are_kept_and_asked_for_by_buttons(

@@ -21,7 +21,7 @@ from bot.models.desks import StaffPresence
 from bot.models.handoffs import Handoff, HandoffNote
 from bot.models.procedures import Procedure
 from bot.run import STARTER
-from bot.services import canned, catalogue, staff
+from bot.services import canned, catalogue, desks, staff
 from bot.services.handoffs import QUEUE_BELL
 from bot.services.staff import Member
 from tests.consoles import Browser, Office, hidden
@@ -179,6 +179,8 @@ def test_a_handoff_goes_to_a_desk_to_a_colleague_and_back_to_the_queue(office: O
     agent.post(f"{path}/transfer", {"to": f"desk:{desk}"})
     assert (row(office, handoff).desk_id, row(office, handoff).state) == (desk, "waiting")
     agent.post(f"{path}/claim")
+    with session_scope(office.sessions) as session:
+        desks.set_presence(session, colleague, "present")
     agent.post(f"{path}/transfer", {"to": f"staff:{colleague}"})
     assert row(office, handoff).claimed_by == colleague
     assert "Lê Văn Cường" in followed(agent.post(f"{path}/release"), agent)

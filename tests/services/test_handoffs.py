@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import threading
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -93,28 +92,6 @@ def test_the_place_counts_those_before_at_the_same_desk(session: Session) -> Non
     assert [handoffs.waiting(session, i).place for i in ids] == [1, 2, 3]
     handoffs.claim(session, ids[0], hire(session))
     assert [handoffs.waiting(session, i).place for i in ids[1:]] == [1, 2]
-
-
-def test_the_expected_wait_is_the_median_of_real_pick_ups_or_not_known(session: Session) -> None:
-    opened = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.timezone.utc)  # a Monday, 9:00 in Vietnam
-    now = opened + dt.timedelta(hours=1)
-    handoff = waits(session)
-    desk = row(session, handoff).desk_id
-
-    def picked_up_after(*minutes: int, **more: Any) -> None:
-        for n in minutes:
-            values = {"created_at": opened, "picked_up_at": opened + n * MINUTES, **more}
-            values |= {"state": "closed", "reason": "asked", "desk_id": desk}
-            session.add(model.Handoff(conversation_id=conversation(session), **values))
-        session.flush()
-
-    picked_up_after(1, 2, 4, 30)
-    picked_up_after(600, 700, callback=True)
-    assert handoffs.waiting(session, handoff).expected is None, "four pick-ups tell nothing"
-    picked_up_after(3)
-    from bot.services.handoff_waiting import waiting
-
-    assert waiting(session, handoff, now).expected == 3 * MINUTES
 
 
 def claim_at_once(
@@ -240,6 +217,15 @@ def test_only_who_holds_a_handoff_or_a_supervisor_may_let_go_of_it(session: Sess
     handoffs.release(session, handoff, minh)
     assert row(session, handoff).state == "waiting"
     assert row(session, handoff).claimed_by is None
+
+
+def test_who_is_let_go_of_is_told_kindly_that_another_person_goes_on(session: Session) -> None:
+    at, lan = conversation(session), hire(session)
+    handoff = waits(session, at)
+    handoffs.claim(session, handoff, lan)
+    handoffs.release(session, handoff, lan)
+    assert "một cán bộ khác sẽ tiếp tục hỗ trợ bạn" in texts(session, at)[-1]
+    assert "Xin lỗi" not in texts(session, at)[-1], "nobody failed to answer"
 
 
 def test_a_handoff_goes_to_another_desk_and_waits_there(session: Session) -> None:

@@ -73,3 +73,21 @@ def test_hours_that_make_no_sense_are_refused(tmp_path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(SettingError, match="office_hours"):
         opening_hours._read(file)
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "then"),
+    [
+        ("2026-11-23 09:00", 15, "2026-11-23 09:15"),
+        ("2026-11-23 11:20", 15, "2026-11-23 13:35"),  # over lunch
+        ("2026-11-23 11:20", 10, "2026-11-23 11:30"),
+        ("2026-11-23 16:50", 15, "2026-11-24 07:35"),  # over night
+        ("2026-11-27 20:00", 15, "2026-11-30 07:45"),  # over a weekend
+        ("2026-09-01 20:00", 15, "2026-09-03 07:45"),  # the national day
+        ("2026-11-23 07:30", 8 * 60, "2026-11-24 08:00"),
+    ],
+)
+def test_working_time_is_added_as_it_is_counted(start: str, minutes: int, then: str) -> None:
+    found = opening_hours.after(at(start), dt.timedelta(minutes=minutes))
+    assert found == at(then)
+    assert opening_hours.worked(at(start), found) == dt.timedelta(minutes=minutes)

@@ -72,6 +72,15 @@
   }
   setInterval(() => { if (!streaming) look(); }, POLL_MS);
 
+  // What a reader has opened in a live part stays open when that is drawn anew.
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    opened = [...event.detail.target.querySelectorAll("details[id][open]")].map(({ id }) => id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) if (byId(id)) byId(id).open = true;
+  });
+
   let wasAtBottom = true;
   function atBottom(element) {
     return element.scrollHeight - element.scrollTop - element.clientHeight < 80;
