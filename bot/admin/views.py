@@ -8,8 +8,9 @@ from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from bot import auth
+from bot.catalogue import fact_words
 from bot.database import session_scope
-from bot.services import answers, audit, browsing, catalogue
+from bot.services import answers, audit, browsing, catalogue, desk_owners, schedules
 from bot.services.pages import cut
 from bot.services.working_days import VIETNAM
 from bot.settings import Settings
@@ -44,6 +45,7 @@ def procedure(code: str) -> ResponseReturnValue:
     settings: Settings = current_app.extensions["settings"]
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         found = browsing.kept(session, code[:60])
+        planned = schedules.planned(session, code[:60])
     if found is None:
         abort(404)
     today = dt.datetime.now(VIETNAM).date()
@@ -54,7 +56,15 @@ def procedure(code: str) -> ResponseReturnValue:
         )
         for aspect in answers.ASPECTS
     ]
-    return render_template("admin/procedure.html", kept=found, record=found.record, answers=read)
+    return render_template(
+        "admin/procedure.html",
+        kept=found,
+        record=found.record,
+        answers=read,
+        owner=desk_owners.owner_of(found.record).name,
+        planned=[plan for plan in planned if plan.effective_on > today],
+        diff=fact_words.diff,
+    )
 
 
 @blueprint.get("/coverage")
