@@ -75,8 +75,19 @@ def take_back(facts: Mapping[str, Any], changes: Mapping[str, Any]) -> Facts:
 
 
 def pick(facts: Mapping[str, Any], other: Mapping[str, Any], keys: Iterable[str]) -> Facts:
-    """The facts, with those of `keys` as `other` has them."""
-    return _set(facts, {key: other.get(key) for key in keys})
+    """The facts, with those of `keys` as `other` has them.
+
+    A fact of a way of applying that is not among the facts brings the whole way along.
+    """
+    wanted = list(keys)
+    picked = _set(facts, {key: other.get(key) for key in wanted})
+    for key in wanted:
+        name = key.removeprefix(_ROWS).rsplit(".", 1)[0]
+        if key in picked and key.startswith(_ROWS) and name not in picked["methods"]:
+            picked["methods"] = [*picked["methods"], name]
+            row = {f"{_ROWS}{name}.{part}": other.get(f"{_ROWS}{name}.{part}") for part in _OF_ROW}
+            picked = _set(picked, row)
+    return picked
 
 
 def _set(facts: Mapping[str, Any], values: Mapping[str, Any]) -> Facts:

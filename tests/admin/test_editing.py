@@ -321,6 +321,18 @@ def test_an_import_keeps_what_staff_set_unless_told_otherwise(office: Office) ->
     assert (stored(office).name, stored(office).sector) == ("Tên do cán bộ đặt", "Tệp")
 
 
+@only_sqlite
+def test_a_fee_that_staff_set_outlives_a_file_without_that_way_of_applying(office: Office) -> None:
+    keep(office, KITE)
+    browser = office.browser("editor")
+    browser.post(f"{PAGE}/edit", form(browser, **{FEE: "35.000"}))
+    confirm(
+        browser, upload(browser, f'- code: "{KITE.code}"\n  name: A\n  sector: B\n  source: C\n')
+    )
+    assert stored(office).name == "A"
+    assert fee(office) == 35_000
+
+
 def test_an_import_does_not_bring_back_what_staff_retired(office: Office) -> None:
     keep(office, KITE)
     browser = office.browser("editor")
