@@ -26,8 +26,7 @@ class ActionChooseCase(BotAction):
         """The papers of that case; code and index are only believed if the catalogue has them."""
         record = catalogue.get(turn.session, turn.ordered("procedure_code"))
         if record is None:
-            turn.say("utter_procedure_gone")
-            return []
+            return offers.gone(turn, turn.ordered("procedure_code"), [DOCUMENTS])
         papers, index = sort_out(record), turn.ordered("index")
         number = index.removeprefix(FROM)
         known = number.isdecimal() and int(number) < len(papers.cases)
@@ -102,6 +101,7 @@ def _show(turn: Turn, record: ProcedureRecord, papers: Sorted, case: Case | None
 
 def _said(turn: Turn, record: ProcedureRecord, answer: Answer) -> list[Event]:
     further = buttons.further_questions(record.code, [DOCUMENTS], turn.resources.titles)
+    answer = offers.with_upcoming(turn, record, answer, [DOCUMENTS])
     turn.say(answer.response, further, **answer.values)
     # Whatever the language model made of "nhà thuê": it says which of several is meant.
     turn.trace("answered", [record.code], intent="ask_procedure" if turn.text else None)

@@ -11,8 +11,9 @@ from rasa_sdk.events import SlotSet
 from actions import buttons, case_questions, failures, places
 from actions.base import Event, Turn
 from bot.catalogue.records import ProcedureRecord
-from bot.services import answers, catalogue
+from bot.services import answers, catalogue, schedules
 from bot.services.answer_cases import Sorted, sort_out
+from bot.services.answer_text import heading
 from bot.services.answers import Answer
 from bot.services.procedures import Match
 
@@ -38,6 +39,32 @@ def show(
     return [*talked_about(turn, record, aspects[0]), *found, *question]
 
 
+def gone(turn: Turn, code: str, aspects: Sequence[str]) -> list[Event]:
+    """Say kindly that a procedure is retired, and offer what serves instead."""
+    found = catalogue.retired(turn.session, code)
+    titles = turn.resources.titles
+    if found is None:
+        turn.say("utter_procedure_gone")
+        return []
+    name = heading(found.record)
+    if found.instead is None:
+        ways_on = [buttons.human(titles), buttons.menu(titles)]
+        turn.say("utter_procedure_retired", ways_on, name=name, hotline=turn.hotline)
+        turn.trace("refused", [code])
+        return failures.clear(turn)
+    new = found.instead
+    choices = [buttons.choice(new.code, _capital(new.plain_name or new.name), aspects[0])]
+    choices.append(buttons.human(titles))
+    instead = heading(new)
+    turn.say("utter_procedure_replaced", choices, name=name, instead=instead)
+    turn.trace("offered", [new.code])
+    return [
+        SlotSet("offered_codes", [new.code]),
+        SlotSet("pending_aspects", list(aspects)),
+        *failures.clear(turn),
+    ]
+
+
 def talked_about(turn: Turn, record: ProcedureRecord, aspect: str) -> list[Event]:
     """What is remembered once a procedure was answered."""
     return [
@@ -55,10 +82,20 @@ def _composed(
 ) -> Answer:
     today, hotline = local_date(turn), turn.hotline
     if len(aspects) > 1:
-        return answers.compose_several(record, aspects, papers, today=today, hotline=hotline)
-    if papers:
-        return answers.compose_common(record, papers, today=today)
-    return answers.compose(record, aspects[0], today=today, hotline=hotline)
+        answer = answers.compose_several(record, aspects, papers, today=today, hotline=hotline)
+    elif papers:
+        answer = answers.compose_common(record, papers, today=today)
+    else:
+        answer = answers.compose(record, aspects[0], today=today, hotline=hotline)
+    return with_upcoming(turn, record, answer, aspects)
+
+
+def with_upcoming(
+    turn: Turn, record: ProcedureRecord, answer: Answer, aspects: Sequence[str]
+) -> Answer:
+    """The answer, and what of it will change within the next days."""
+    soon = schedules.upcoming(turn.session, record.code, local_date(turn))
+    return answers.with_upcoming(answer, record, aspects, soon, hotline=turn.hotline)
 
 
 def local_date(turn: Turn) -> dt.date:

@@ -50,6 +50,7 @@ class ActionAnswerProcedure(BotAction):
             record = catalogue.get(turn.session, found.matches[0].code)
             if record:
                 return offers.show(turn, record, aspects, intent=intent)
+            return offers.gone(turn, found.matches[0].code, aspects)
         if found.kind == "several":
             events = offers.offer(turn, found.matches, aspects, intent=intent)
             return [*events, *places.remembered(turn)]
@@ -67,12 +68,11 @@ class ActionChooseProcedure(BotAction):
 
     def answer(self, turn: Turn) -> list[Event]:
         """Answer what the button says; the code in it is only believed if the catalogue has it."""
-        record = catalogue.get(turn.session, turn.ordered("procedure_code"))
-        if record is None:
-            turn.say("utter_procedure_gone")
-            return []
-        aspect = turn.ordered("aspect")
+        code, aspect = turn.ordered("procedure_code"), turn.ordered("aspect")
         pending = list(turn.slot("pending_aspects") or ())
+        record = catalogue.get(turn.session, code)
+        if record is None:
+            return offers.gone(turn, code, [aspect] if aspect in ASPECTS else [OVERVIEW])
         if aspect not in ASPECTS:
             return offers.show(turn, record, pending or [OVERVIEW])
         return offers.show(turn, record, pending if aspect in pending else [aspect])
@@ -161,6 +161,8 @@ def _without_name(
     record = catalogue.get(turn.session, current) if current else None
     if record:
         return offers.show(turn, record, aspects, intent=intent)
+    if current:
+        return offers.gone(turn, current, aspects)
     place = places.office_alone(turn) if "where" in aspects else []
     if place:
         return place

@@ -35,6 +35,7 @@ from bot.evaluation.metrics import (
     public_intent,
 )
 from bot.evaluation.run import REGISTERS, evaluate, read_lines
+from bot.services import schedules
 from bot.services.search import entries
 from bot.settings import ROOT, Settings
 from nlu import intent_model
@@ -117,7 +118,7 @@ def offering(items: Sequence[Item]) -> list[Item]:
 def titles(settings: Settings) -> search.Find:
     """BM25 over the titles of the configured catalogue."""
     with session_scope(make_sessions(make_engine(settings.database_url)), readonly=True) as session:
-        records = entries.read(session)
+        records = entries.read(session, schedules.today_here())
     if not records:
         raise SystemExit("The configured catalogue is empty: python -m bot import-catalogue …")
     return search.plain_bm25(records)

@@ -92,6 +92,7 @@ def allow(*roles: str, max_body: int | None = None) -> Callable[[View], View]:
                 abort(403)
             if max_body is not None:
                 request.max_content_length = max_body
+                request.max_form_memory_size = max_body
             if request.method == "POST" and not is_own_form():
                 return _stale_form()
             return view(*args, **kwargs)

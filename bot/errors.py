@@ -4,6 +4,7 @@ BotError
 ├── SettingError            a setting is missing or wrong; the message names it
 ├── CatalogueError          a catalogue file cannot be taken; nothing was changed
 │   └── RecordError         one record of it is unusable; the rest may go on
+├── EditRefused             a procedure can't be changed as asked; the message says why, to staff
 ├── OneStopError            the one-stop database
 │   └── OneStopUnavailable  cannot be reached or does not answer in time
 ├── CaseError               a case look-up that must not go on
@@ -44,6 +45,18 @@ class CatalogueError(BotError):
 
 class RecordError(CatalogueError):
     """One record is unusable."""
+
+
+class EditRefused(BotError):
+    """A change of a procedure can't be made as asked; the message tells staff why, in Vietnamese.
+
+    `field`: the part of the form that it is about, or "". `version`: the revision it collides with.
+    """
+
+    def __init__(self, message: str, *, field: str = "", version: int | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.version = version
 
 
 class OneStopError(BotError):

@@ -37,13 +37,14 @@ from bot.logs import use_key, where
 from bot.metrics import Metrics
 from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
-from bot.services import handoffs, open_work, outgoing_files, reply_drafts
+from bot.services import handoffs, open_work, outgoing_files, reply_drafts, schedules
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 1.0
 HANDOFF_SWEEPS = 5  # what nobody answers goes back into the queue once in so many sweeps
+SCHEDULE_SWEEPS = 60  # planned changes whose day has come hold at once, and are written down later
 PRUNE_SWEEPS = 3600  # files that nobody needs any more are deleted once in so many sweeps
 NEWS_ERRANDS = 5  # followed cases are looked at once in so many rounds of errands
 TOKEN_CHECK_ERRANDS = 60  # the token is looked at once in so many rounds
@@ -178,8 +179,19 @@ def run_sweep() -> None:
         silent_after = dt.timedelta(minutes=settings.handoff_silent_minutes)
         for conversation_id in giving_back.return_forgotten(sessions, silent_after, ring):
             queue.enqueue("deliver", conversation_id)
+    if sweeps % SCHEDULE_SWEEPS == 1:
+        _write_due_changes()
     if sweeps % PRUNE_SWEEPS == 1:
         outgoing_files.prune(outgoing_files.folder_of(settings.var_dir))
+
+
+def _write_due_changes() -> None:
+    today = schedules.today_here()
+    with session_scope(sessions, readonly=True) as session:
+        due = schedules.due_changes(session, today)
+    for code in due:
+        with session_scope(sessions) as session:
+            schedules.settle(session, today, code)
 
 
 def run_errands() -> None:

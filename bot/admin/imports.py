@@ -23,12 +23,14 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from bot import auth
 from bot.admin.uploads import KEPT_FOR, MAX_FILE, Uploads, without_path
 from bot.admin.views import WRITERS, blueprint
+from bot.catalogue import fact_words
 from bot.catalogue.report import ImportReport
 from bot.catalogue.xlsx import write_template
 from bot.database import session_scope
 from bot.errors import CatalogueError
 from bot.services import audit, catalogue
 
+MAX_CHOICES = 4 * 1024 * 1024  # bytes of a confirmation with a choice for each edit of staff
 FORM_ROOM = 64 * 1024  # bytes of the form around the file
 
 
@@ -86,7 +88,7 @@ def preview() -> ResponseReturnValue:
 
 
 @blueprint.post("/import/confirm")
-@auth.allow(*WRITERS)
+@auth.allow(*WRITERS, max_body=MAX_CHOICES)
 def confirm() -> ResponseReturnValue:
     """Write a previewed file, unless the catalogue has changed since the preview."""
     asked = _read_token(request.form.get("token", ""))
@@ -123,12 +125,25 @@ def _show(key: str, path: Path, day: dt.date | None) -> str:
     with session_scope(current_app.extensions["sessions"]) as session:
         audit.record(session, staff_id, "import_preview", "catalogue", path.name, _figures(report))
     token = _serializer().dumps([staff_id, key, day.isoformat() if day else "", version])
-    return render_template("admin/preview.html", report=report, token=token, name=path.name)
+    return render_template(
+        "admin/preview.html",
+        report=report,
+        token=token,
+        name=path.name,
+        lines=fact_words.lines,
+        label=fact_words.label,
+    )
 
 
 def _import(path: Path, asked: Confirmed) -> ImportReport:
     with session_scope(current_app.extensions["sessions"]) as session:
-        report = catalogue.import_files(session, [path], crawl_date=asked.crawl_date)
+        report = catalogue.import_files(
+            session,
+            [path],
+            crawl_date=asked.crawl_date,
+            staff_id=asked.staff_id,
+            overwrite=frozenset(request.form.getlist("overwrite")),
+        )
         audit.record(session, asked.staff_id, "import", "catalogue", path.name, _figures(report))
     return report
 

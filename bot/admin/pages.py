@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bot.admin.changes
 import bot.admin.desks
+import bot.admin.editing
 import bot.admin.imports
 import bot.admin.message_templates
 import bot.admin.staff

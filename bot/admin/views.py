@@ -9,8 +9,9 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from bot import auth
+from bot.catalogue import fact_words
 from bot.database import session_scope
-from bot.services import answers, audit, browsing, catalogue
+from bot.services import answers, audit, browsing, catalogue, desk_owners, schedules
 from bot.services.pages import cut
 from bot.services.working_days import VIETNAM
 from bot.settings import Settings
@@ -45,6 +46,7 @@ def procedure(code: str) -> ResponseReturnValue:
     settings: Settings = current_app.extensions["settings"]
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         found = browsing.kept(session, code[:60])
+        planned = schedules.planned(session, code[:60])
     if found is None:
         abort(404)
     today = dt.datetime.now(VIETNAM).date()
@@ -55,7 +57,15 @@ def procedure(code: str) -> ResponseReturnValue:
         )
         for aspect in answers.ASPECTS
     ]
-    return render_template("admin/procedure.html", kept=found, record=found.record, answers=read)
+    return render_template(
+        "admin/procedure.html",
+        kept=found,
+        record=found.record,
+        answers=read,
+        owner=desk_owners.owner_of(found.record).name,
+        planned=[plan for plan in planned if plan.effective_on > today],
+        diff=fact_words.diff,
+    )
 
 
 @blueprint.get("/coverage")
@@ -78,7 +88,7 @@ def audit_trail() -> ResponseReturnValue:
     """Who did what, newest first."""
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         page = audit.entries(session, page_number())
-    return render_template("admin/audit.html", page=page)
+    return render_template("admin/audit.html", page=page, words=ACTIONS)
 
 
 def told(said: str, endpoint: str, **values: Any) -> ResponseReturnValue:

@@ -7,7 +7,14 @@ from dataclasses import replace
 from bot.catalogue.records import METHODS, Method, ProcedureRecord
 
 # What a province adds by hand and national sources do not have.
-LOCAL_TEXTS = ("plain_name", "online_level", "link", "receiving_address", "replaced_by")
+LOCAL_TEXTS = (
+    "plain_name",
+    "online_level",
+    "link",
+    "receiving_address",
+    "replaced_by",
+    "owner",
+)
 
 
 def is_older(stored: ProcedureRecord, new: ProcedureRecord) -> bool:

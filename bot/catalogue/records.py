@@ -96,6 +96,8 @@ class ProcedureRecord:
     replaced_by: str = ""  # code
     curated: tuple[str, ...] = ()  # parts in our own words: kept while the decision is the same
     popularity: int = 0  # 0..100: how often ordinary people need it; a prior for search
+    owner: str = ""  # code of the desk that answers for it; "": told from agencies and sector
+    edited_on: dt.date | None = None  # the day staff last changed it here
     raw: dict[str, str] = field(default_factory=dict, hash=False)
     # raw: part name ("methods", "documents", "steps", …) -> source text that was not parsed
 

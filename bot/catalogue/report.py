@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.catalogue.records import ProcedureRecord
 
@@ -18,6 +19,22 @@ class Rejected:
     where: str
     code: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Overwrite:
+    """A fact that staff set and that a file says differently. The values are plain JSON."""
+
+    code: str
+    name: str
+    fact: str
+    ours: Any = field(hash=False)
+    theirs: Any = field(hash=False)
+
+    @property
+    def key(self) -> str:
+        """How a person's choice names it."""
+        return f"{self.code}|{self.fact}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,7 @@ class ImportReport:
     parts: dict[str, PartCount] = field(default_factory=dict, hash=False)
     crawl_dates: tuple[dt.date, ...] = ()
     dry_run: bool = False
+    overwrites: tuple[Overwrite, ...] = ()  # kept as staff set them, unless the caller said so
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -65,6 +83,9 @@ class ImportReport:
             yield f"Ngày của dữ liệu: {span} (sai thì nạp lại với --crawl-date)"
         if self.older:
             yield f"Cũ hơn bản đang có nên giữ nguyên: {_sample(self.older)}"
+        if self.overwrites:
+            codes = tuple(dict.fromkeys(one.code for one in self.overwrites))
+            yield f"Có sửa đổi của cán bộ khác với tệp: {_sample(codes)}"
         if self.duplicates:
             yield f"Mã lặp lại trong lần nạp này, lấy bản sau: {_sample(self.duplicates)}"
         for part, count in self.parts.items():

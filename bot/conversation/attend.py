@@ -171,7 +171,7 @@ class Attendant:
     def _decide(self, work: OpenWork, message: Inbound) -> Decision:
         def procedure_exists(code: str) -> bool:
             with session_scope(self._sessions, readonly=True) as session:
-                return catalogue.get(session, code) is not None
+                return catalogue.known(session, code)
 
         decision = decide(message, procedure_exists)
         if self._pictures is not None:

@@ -115,6 +115,8 @@ def source_line(record: ProcedureRecord, today: dt.date) -> str:
     mark = "" if number.startswith("QĐ") else "QĐ "
     decision = f"{mark}{number}, " if number else ""
     line = f"Nguồn: {decision}{record.source}, dữ liệu ngày {record.crawl_date:%d/%m/%Y}."
+    if record.edited_on and record.edited_on > record.crawl_date:
+        line = f"{line[:-1]}, cán bộ cập nhật ngày {record.edited_on:%d/%m/%Y}."
     if (today - record.crawl_date).days > OLD_AFTER_DAYS:
         line += " Dữ liệu đã cũ, bạn hỏi lại trước khi đi nộp."
     return line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from bot.services.answer_text import (
     validity,
     without_district,
 )
+from bot.services.schedules import Upcoming
 
 PARTS: dict[str, Callable[[ProcedureRecord, str], str]] = {
     "documents": documents,
@@ -36,6 +38,8 @@ ASPECTS = tuple(PARTS)
 DEFAULT_HOTLINE = "1022"
 SEVERAL_LIMIT = 1_400  # characters of facts that one message holds beside name and source
 LEAST_PAPERS = 500
+UPCOMING_LIMIT = 300  # characters of what will change on a day
+_NUMBERED = re.compile(r"^\s*(?:\d{1,3}\.|[•–])\s*")
 HEADINGS = {
     "documents": "📋 Giấy tờ cần có:",
     "fee": "💰 Phí, lệ phí:",
@@ -109,6 +113,51 @@ def compose_checklist(
     if case is None:
         return Answer("utter_procedure_checklist_plain", values)
     return Answer("utter_procedure_checklist", {**values, "case": one_line(case.name, 200)})
+
+
+def with_upcoming(
+    answer: Answer,
+    record: ProcedureRecord,
+    aspects: Sequence[str],
+    upcoming: Sequence[Upcoming],
+    *,
+    hotline: str = DEFAULT_HOTLINE,
+) -> Answer:
+    """The answer with a line for each day on which what was asked will change."""
+    lines = [line for change in upcoming if (line := told(record, aspects, change, hotline))]
+    if not lines:
+        return answer
+    body = "\n\n".join([answer.values["body"], *(f"📅 {line}" for line in lines)])
+    return Answer(answer.response, {**answer.values, "body": body})
+
+
+def told(record: ProcedureRecord, aspects: Sequence[str], change: Upcoming, hotline: str) -> str:
+    """ "Từ ngày 01/01/2027: lệ phí 30.000 đồng", "" when nothing that was asked changes then."""
+    since = f"Từ ngày {change.effective_on:%d/%m/%Y}:"
+    if not change.active:
+        code = change.record.replaced_by
+        return f"{since} thủ tục này ngừng áp dụng" + (
+            f", thay bằng thủ tục mã {code}." if code else "."
+        )
+    parts = []
+    for aspect in aspects:
+        new = _new_lines(PARTS[aspect](record, hotline), PARTS[aspect](change.record, hotline))
+        if new and len(aspects) > 1:
+            new = f"{HEADINGS[aspect]} {new}"
+        parts += [new] if new else []
+    return f"{since} {'; '.join(parts)}" if parts else ""
+
+
+def _new_lines(before: str, after: str) -> str:
+    """What one text says that the other doesn't; what is left out, where that is all."""
+    old, new = (
+        [_NUMBERED.sub("", line).strip() for line in text.split("\n")] for text in (before, after)
+    )
+    added = [line for line in new if line and line not in old]
+    if added:
+        return one_line("; ".join(added), UPCOMING_LIMIT)
+    gone = [line for line in old if line and line not in new]
+    return one_line(f"không còn: {'; '.join(gone)}", UPCOMING_LIMIT) if gone else ""
 
 
 def _values(record: ProcedureRecord, body: str, today: dt.date) -> dict[str, str]:

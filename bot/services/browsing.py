@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.catalogue.plain import record_from_dict
 from bot.catalogue.records import ProcedureRecord
 from bot.models.procedures import Procedure
+from bot.services import schedules
 from bot.services.pages import Page, cut
 from nlu.text import fold
 
@@ -90,13 +91,17 @@ def find(session: Session, words: str, page: int) -> Page[Listed]:
 
 
 def kept(session: Session, code: str) -> Kept | None:
-    """One procedure, active or not; None when there is none with this code."""
+    """One procedure as it is today, active or not; None when there is none with this code."""
     row = session.execute(
         select(Procedure.record, Procedure.active, Procedure.updated_at).where(
             Procedure.code == code
         )
     ).first()
-    return None if row is None else Kept(record_from_dict(row[0]), row[1], row[2])
+    if row is None:
+        return None
+    due = schedules.due_changes(session, schedules.today_here(), code)
+    record, active = schedules.over(record_from_dict(row[0]), row[1], due.get(code, []))
+    return Kept(record, active, row[2])
 
 
 def coverage(session: Session) -> Coverage:

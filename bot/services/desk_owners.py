@@ -55,10 +55,14 @@ def owners(path: Path = FILE) -> Owners:
 def owner_of(record: ProcedureRecord, known: Owners | None = None) -> Owner:
     """The department that answers for a procedure, or the centre.
 
-    The centre's bodies (police, tax …) own what they carry out first of all; where they only help,
-    as with a birth that is registered together with a residence, the sector decides.
+    The owner that staff chose goes before all. The centre's bodies (police, tax …) own what they
+    carry out first of all; where they only help, as with a birth that is registered together with
+    a residence, the sector decides.
     """
     known = known or owners()
+    chosen = [owner for owner in (known.centre, *known.departments) if owner.code == record.owner]
+    if chosen:
+        return chosen[0]
     agencies = [fold(name) for name in record.agencies]
     if agencies and _names(known.centre, agencies[:1]):
         return known.centre

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.services.search.decision import NOTHING, ONE, SEVERAL, UNKNOWN
 from bot.services.search.engine import Engine, EngineCache
 from bot.services.search.narrowing import narrow, with_context
+from bot.services.search.retired import without_retired
 
 __all__ = ["NOTHING", "ONE", "SEVERAL", "UNKNOWN", "Match", "SearchResult", "search"]
 
@@ -72,6 +73,7 @@ def search_in(
         decision = with_context(engine, message, context_code)
     if decision is None:
         decision = engine.decide(message)
+    decision = without_retired(engine, decision)
     matches = tuple(_match(engine, place, score) for place, score in decision.order[:limit])
     return SearchResult(decision.kind, matches)
 

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from sqlalchemy.orm import Session
 
 from bot.database import utcnow
-from bot.services import answers, catalogue, working_days
+from bot.services import answers, catalogue, schedules, working_days
 from bot.settings import ROOT
 
 RESPONSES = ROOT / "domain" / "responses" / "procedures.yml"
@@ -31,7 +31,10 @@ def fill(session: Session, procedure_code: str, aspect: str) -> ReadyAnswer | No
     record = catalogue.get(session, procedure_code)
     if record is None or aspect not in answers.ASPECTS:
         return None
-    answer = answers.compose(record, aspect, today=working_days.today(utcnow()))
+    today = working_days.today(utcnow())
+    answer = answers.compose(record, aspect, today=today)
+    soon = schedules.upcoming(session, record.code, today)
+    answer = answers.with_upcoming(answer, record, [aspect], soon)
     text = _wording()[answer.response][0]["text"].strip().format(**answer.values)
     return ReadyAnswer(record.code, record.name, aspect, text)
 

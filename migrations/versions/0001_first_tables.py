@@ -104,6 +104,8 @@ def upgrade() -> None:
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('record', sa.JSON(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('edited', sa.JSON(), nullable=False),
     sa.Column('created_at', UTCDateTime(), nullable=False),
     sa.Column('updated_at', UTCDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
@@ -335,6 +337,38 @@ def upgrade() -> None:
         batch_op.create_index('ix_handoffs_taken_from', ['taken_from'], unique=False)
         batch_op.create_index('ux_handoffs_open', ['conversation_id'], unique=True, sqlite_where=sa.text("(state <> 'closed')"), postgresql_where=sa.text("(state <> 'closed')"))
 
+    op.create_table('procedure_revisions',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('at', UTCDateTime(), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=True),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('changes', sa.JSON(), nullable=False),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('code', 'version')
+    )
+    op.create_table('scheduled_changes',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=40), nullable=False),
+    sa.Column('effective_on', sa.Date(), nullable=False),
+    sa.Column('changes', sa.JSON(), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('staff_id', sa.Integer(), nullable=True),
+    sa.Column('created_at', UTCDateTime(), nullable=False),
+    sa.Column('settled_at', UTCDateTime(), nullable=True),
+    sa.Column('settled_by', sa.Integer(), nullable=True),
+    sa.ForeignKeyConstraint(['settled_by'], ['staff.id'], ),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('scheduled_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_scheduled_changes_code', ['code', 'state'], unique=False)
+        batch_op.create_index('ix_scheduled_changes_due', ['state', 'effective_on'], unique=False)
+
     op.create_table('handoff_notes',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('handoff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -391,6 +425,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_handoff_notes_handoff')
 
     op.drop_table('handoff_notes')
+    with op.batch_alter_table('scheduled_changes', schema=None) as batch_op:
+        batch_op.drop_index('ix_scheduled_changes_due')
+        batch_op.drop_index('ix_scheduled_changes_code')
+
+    op.drop_table('scheduled_changes')
+    op.drop_table('procedure_revisions')
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
         batch_op.drop_index('ux_handoffs_open')
         batch_op.drop_index('ix_handoffs_taken_from')

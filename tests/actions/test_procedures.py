@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from actions.confirmations import ActionAffirm, ActionDeny
 from actions.procedures import (
@@ -13,6 +15,9 @@ from actions.procedures import (
     ActionRejectOffer,
 )
 from actions.service import ActionNotUnderstood, ActionOutOfScope
+from bot.database import session_scope
+from bot.models.procedures import Procedure
+from bot.services.catalogue_rows import bump
 from tests.actions.conftest import Answer, Citizen
 
 TEMPORARY_RESIDENCE, SIGNATURE, COPY = "1.004194", "2.000884", "2.000815"
@@ -222,3 +227,61 @@ def test_a_choice_is_off_the_table_when_the_talk_has_moved_on(citizen: Citizen) 
     citizen.turn(ActionOutOfScope, "mai trời có mưa không", "out_of_scope")
     assert citizen.slots["offered_codes"] is None
     assert ask(citizen, "đăng ký tạm trú", "ask_procedure").said == ["utter_procedure_overview"]
+
+
+def retire(citizen: Citizen, code: str, replaced_by: str) -> None:
+    with session_scope(citizen.resources.sessions) as session:
+        session.execute(
+            update(Procedure)
+            .where(Procedure.code == code)
+            .values(active=False, record={**_plain(session, code), "replaced_by": replaced_by})
+        )
+        bump(session)
+
+
+def bring_back(citizen: Citizen, code: str) -> None:
+    with session_scope(citizen.resources.sessions) as session:
+        plain = {**_plain(session, code), "replaced_by": ""}
+        session.execute(
+            update(Procedure).where(Procedure.code == code).values(active=True, record=plain)
+        )
+        bump(session)
+
+
+def _plain(session: Session, code: str) -> dict[str, Any]:
+    found = session.execute(select(Procedure.record).where(Procedure.code == code)).scalar_one()
+    return dict(found)
+
+
+def test_who_talks_about_a_retired_procedure_is_told_and_offered_what_serves_instead(
+    citizen: Citizen,
+) -> None:
+    ask(citizen, "đăng ký tạm trú cần giấy tờ gì", "ask_documents")
+    retire(citizen, SIGNATURE, COPY)
+    retire(citizen, TEMPORARY_RESIDENCE, SIGNATURE)
+    try:
+        tap = {"procedure_code": TEMPORARY_RESIDENCE, "aspect": "fee"}
+        told = citizen.turn(ActionChooseProcedure, ordered=tap)
+        assert told.said == ["utter_procedure_replaced"]
+        assert told.payloads[0] == f"#dvc:thu-tuc?code={COPY}&aspect=fee"
+        assert told.trace == {"outcome": "offered", "procedures": [COPY]}
+        typed = ask(citizen, "đăng ký tạm trú hết bao nhiêu tiền", "ask_fee")
+        assert typed.said == ["utter_procedure_replaced"]
+        yes = citizen.turn(ActionAffirm, "có", "affirm")
+        assert yes.said == ["utter_procedure_fee"]
+        assert yes.trace["procedures"] == [COPY]
+    finally:
+        bring_back(citizen, SIGNATURE)
+        bring_back(citizen, TEMPORARY_RESIDENCE)
+
+
+def test_a_retired_procedure_without_another_in_its_place_is_told_kindly(citizen: Citizen) -> None:
+    retire(citizen, TEMPORARY_RESIDENCE, "")
+    try:
+        tap = {"procedure_code": TEMPORARY_RESIDENCE, "aspect": "fee"}
+        told = citizen.turn(ActionChooseProcedure, ordered=tap)
+        assert told.said == ["utter_procedure_retired"]
+        unknown = {"procedure_code": "9.999999", "aspect": "fee"}
+        assert citizen.turn(ActionChooseProcedure, ordered=unknown).said == ["utter_procedure_gone"]
+    finally:
+        bring_back(citizen, TEMPORARY_RESIDENCE)

@@ -1,7 +1,8 @@
-"""The search of one process: built when first needed, built again when the catalogue changes."""
+"""The search of one process: built when first needed, and again when what it reads changes."""
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from bot.services import catalogue
+from bot.services import schedules
+from bot.services.schedules import Stamp
 from bot.services.search import entries as reading_entries
 from bot.services.search import words as reading
 from bot.services.search.decision import Decision, decide
@@ -64,10 +66,15 @@ class Engine:
 class EngineCache:
     """One engine for each database of this process."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        today: Callable[[], dt.date] = schedules.today_here,
+    ) -> None:
         self._clock = clock
+        self._today = today
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[int, float, Engine]] = {}
+        self._known: dict[str, tuple[Stamp, float, Engine]] = {}
 
     def get(self, session: Session) -> Engine:
         """The engine for the catalogue as it is now, or was within the last second."""
@@ -84,11 +91,12 @@ class EngineCache:
             self._lock.release()
 
     def _checked(self, session: Session, key: str) -> Engine:
-        version = catalogue.version(session)
+        today = self._today()
+        stamp = schedules.stamp(session, today)
         known = self._known.get(key)
-        if known is not None and known[0] == version:
+        if known is not None and known[0] == stamp:
             engine = known[2]
         else:
-            engine = Engine.build(reading_entries.read(session))
-        self._known[key] = (version, self._clock(), engine)
+            engine = Engine.build(reading_entries.read(session, today))
+        self._known[key] = (stamp, self._clock(), engine)
         return engine

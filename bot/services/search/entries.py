@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.catalogue.plain import record_from_dict
 from bot.catalogue.records import ProcedureRecord
 from bot.models.procedures import Procedure
+from bot.services import schedules
 
 # What a name says about where or how it is carried out, not about what it is.
 _CARRIED_OUT = re.compile(
@@ -42,6 +45,8 @@ class Entry:
     documents: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     popularity: int = 0
+    active: bool = True  # a retired one is found too, to be told what serves instead
+    replaced_by: str = ""
 
     @property
     def title(self) -> str:
@@ -56,12 +61,19 @@ class Entry:
         return next((rank for word, rank in _LEVELS if f"cấp {word}" in text), OTHER_LEVEL)
 
 
-def read(session: Session) -> list[Entry]:
-    """Every active procedure, by code."""
+def read(session: Session, today: dt.date) -> list[Entry]:
+    """Every procedure as it is on a day, the retired ones too, by code."""
+    due = schedules.due_changes(session, today)
     rows = session.execute(
-        select(Procedure.record).where(Procedure.active.is_(True)).order_by(Procedure.code)
-    ).scalars()
-    return [from_plain(row) for row in rows]
+        select(Procedure.code, Procedure.record, Procedure.active).order_by(Procedure.code)
+    )
+    found = []
+    for code, plain, active in rows:
+        if code in due:
+            record, active = schedules.over(record_from_dict(plain), active, due[code])
+            plain = record.to_dict()
+        found.append(from_plain(plain, active=active))
+    return found
 
 
 def from_record(record: ProcedureRecord) -> Entry:
@@ -69,7 +81,7 @@ def from_record(record: ProcedureRecord) -> Entry:
     return from_plain(record.to_dict())
 
 
-def from_plain(record: Mapping[str, Any]) -> Entry:
+def from_plain(record: Mapping[str, Any], *, active: bool = True) -> Entry:
     """The same from the JSON that the database holds."""
     groups = record.get("document_groups") or ()
     papers = [d.get("name", "") for group in groups for d in group.get("documents") or ()]
@@ -83,6 +95,8 @@ def from_plain(record: Mapping[str, Any]) -> Entry:
         documents=tuple(papers),
         levels=_texts(record.get("levels")),
         popularity=record.get("popularity") or 0,
+        active=active,
+        replaced_by=record.get("replaced_by") or "",
     )
 
 
