@@ -161,3 +161,7 @@ class CannedError(BotError):
 
 class WindowClosed(BotError):
     """The platform lets nobody write to this citizen now."""
+
+
+class ReviewError(BotError):
+    """A decision about what citizens asked cannot be taken so; the message tells staff why."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bot.admin.desks
 import bot.admin.imports
+import bot.admin.inbox
+import bot.admin.lessons
 import bot.admin.staff
 import bot.admin.zalo  # noqa: F401
 from bot.admin.views import blueprint

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from bot import auth
 from bot.database import session_scope
-from bot.services import answers, audit, browsing, catalogue
+from bot.services import answers, audit, browsing, catalogue, lessons
 from bot.services.pages import cut
 from bot.services.working_days import VIETNAM
 from bot.settings import Settings
@@ -44,6 +44,7 @@ def procedure(code: str) -> ResponseReturnValue:
     settings: Settings = current_app.extensions["settings"]
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         found = browsing.kept(session, code[:60])
+        corrections = lessons.corrections_of(session, code[:60])
     if found is None:
         abort(404)
     today = dt.datetime.now(VIETNAM).date()
@@ -54,7 +55,13 @@ def procedure(code: str) -> ResponseReturnValue:
         )
         for aspect in answers.ASPECTS
     ]
-    return render_template("admin/procedure.html", kept=found, record=found.record, answers=read)
+    return render_template(
+        "admin/procedure.html",
+        kept=found,
+        record=found.record,
+        answers=read,
+        corrections=corrections,
+    )
 
 
 @blueprint.get("/coverage")

@@ -22,6 +22,7 @@ from bot.services import (
     console,
     desks,
     handoffs,
+    learning,
     outgoing_files,
     procedures,
     ready_answers,
@@ -130,6 +131,7 @@ def page_of(
             draft = draft or _insertion(session, shown.handoff)
             more["choices"] = canned.choices(session, who)
             more["matches"] = _search(session, request.args.get("q", ""))
+        more["suggestible"] = learning.suggestible(session, shown.handoff.conversation_id)
         more["desks"] = console.desk_choices(session)
         desk_id = shown.handoff.desk_id
         present = desks.who_is_present(session, desk_id) if desk_id else []

@@ -8,7 +8,8 @@ import bot.desk.dead_letters
 import bot.desk.handoff
 import bot.desk.lists
 import bot.desk.live
-import bot.desk.replies  # noqa: F401
+import bot.desk.replies
+import bot.desk.suggestions  # noqa: F401
 from bot.desk.views import blueprint
 
 __all__ = ["blueprint"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -15,6 +15,14 @@ def insert_once(session: Session, model: Any, values: Mapping[str, Any]) -> bool
     full = {**_defaults(model.__table__), **values}
     statement = _insert_once_statement(model.__table__, tuple(sorted(full)))
     return bool(session.execute(statement, full).rowcount == 1)
+
+
+def insert_all_once(session: Session, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert each of these rows (all with the same columns) unless a constraint holds it."""
+    if rows:
+        full = [{**_defaults(model.__table__), **values} for values in rows]
+        statement = _insert_once_statement(model.__table__, tuple(sorted(full[0])))
+        session.execute(statement, full)
 
 
 def _defaults(table: Any) -> dict[str, Any]:
