@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    UniqueConstraint,
 )
 
 from bot.database import Base, UTCDateTime, utcnow
@@ -101,19 +100,3 @@ class Lesson(Base):
     decided_by = Column(Integer, ForeignKey("staff.id"))
     decided_at = Column(UTCDateTime)
     note = Column(Text, nullable=False, default="")  # why it was rejected
-
-
-class AnswerWish(Base):
-    """A citizen who agreed to be written to once, when what they asked can be answered."""
-
-    __tablename__ = "answer_wishes"
-    __table_args__ = (
-        UniqueConstraint("conversation_id", "item_id"),
-        Index("ix_answer_wishes_told", "told_at", "id"),
-    )
-
-    id = Column(BigId, primary_key=True)
-    conversation_id = Column(BigId, ForeignKey("conversations.id"), nullable=False)
-    item_id = Column(BigId, ForeignKey("review_items.id"), nullable=False)
-    created_at = Column(UTCDateTime, nullable=False, default=utcnow)
-    told_at = Column(UTCDateTime)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.database import utcnow
 from bot.models.conversations import Conversation, Message
 from bot.models.handoffs import Handoff
-from bot.models.learning import AnswerWish, Lesson, ReviewGroup, ReviewItem
+from bot.models.learning import Lesson, ReviewGroup, ReviewItem
 from bot.services import audit
 from bot.services.inbox import Inbound, TurnResult
 from bot.services.masking import mask
@@ -111,11 +111,6 @@ def suggest(
 
 def erase(session: Session, conversation_id: int) -> None:
     """Delete what was kept of a conversation."""
-    session.execute(
-        delete(AnswerWish)
-        .where(AnswerWish.conversation_id == conversation_id)
-        .execution_options(synchronize_session=False)
-    )
     mine = ReviewItem.conversation_id == conversation_id
     groups = session.execute(select(ReviewItem.group_id).where(mine)).scalars().all()
     session.execute(delete(ReviewItem).where(mine).execution_options(synchronize_session=False))

@@ -30,6 +30,7 @@ from bot.services import (
 )
 from bot.services.inbox import Inbound, TurnResult
 from bot.services.lessons import Draft
+from bot.services.procedures import SearchResult
 from bot.services.search.engine import CHECK_EVERY, EngineCache
 from bot.services.search.phrasings import load as load_phrasings
 from nlu.text import fold, normalise
@@ -79,6 +80,12 @@ def groups(session: Session) -> list[list[str]]:
     for item in session.execute(select(ReviewItem).order_by(ReviewItem.id)).scalars():
         found.setdefault(item.group_id, []).append(item.text)
     return list(found.values())
+
+
+def fresh_search(session: Session) -> Callable[[str], SearchResult]:
+    """The search of a process of its own, which looks at the catalogue's version each time."""
+    index = EngineCache(Clock())
+    return lambda text: procedures.search_in(index.get(session), text)
 
 
 def only(session: Session) -> ReviewGroup:
@@ -201,50 +208,49 @@ def test_what_cannot_be_taught_is_refused_with_a_reason(
 
 
 def test_an_approved_saying_is_understood_with_and_without_marks_and_unlearned_by_undo(
-    filled: Session, staff: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    filled: Session, staff: Callable[[str], int]
 ) -> None:
-    monkeypatch.setattr(procedures._engines, "_clock", Clock())
+    search = fresh_search(filled)
     ask(filled, SAID)
     group = only(filled).id
-    assert procedures.search(filled, SAID).kind != "one"
+    assert search(SAID).kind != "one"
     lesson = review_decisions.teach(filled, staff("editor"), group, 0, Draft("saying", CODE, SAID))
-    assert procedures.search(filled, SAID).kind != "one", "a proposal is not live"
+    assert search(SAID).kind != "one", "a proposal is not live"
     lessons.approve(filled, staff("approver"), lesson)
     for text in (SAID, fold(SAID), f"ad ơi cho em hỏi {SAID} với ạ"):
-        found = procedures.search(filled, text)
+        found = search(text)
         assert (found.kind, found.matches[0].code, found.taught) == ("one", CODE, True)
     with pytest.raises(ReviewError, match="người duyệt"):
         review_decisions.undo(filled, staff("editor"), group, version=1, approves=False)
     review_decisions.undo(filled, staff("admin"), group, version=1, approves=True)
-    assert procedures.search(filled, SAID).kind != "one"
+    assert search(SAID).kind != "one"
 
 
 def test_a_saying_taught_for_two_procedures_leaves_the_choice(
-    filled: Session, staff: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    filled: Session, staff: Callable[[str], int]
 ) -> None:
-    monkeypatch.setattr(procedures._engines, "_clock", Clock())
+    search = fresh_search(filled)
     for code in (CODE, OTHER):
         lesson = lessons.propose(filled, staff("editor"), Draft("saying", code, SAID), None)
         lessons.approve(filled, staff("admin"), lesson)
-    found = procedures.search(filled, SAID)
+    found = search(SAID)
     assert (found.kind, {m.code for m in found.matches}) == ("several", {CODE, OTHER})
 
 
 def test_marks_that_both_typed_tell_words_apart(
-    filled: Session, staff: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+    filled: Session, staff: Callable[[str], int]
 ) -> None:
-    monkeypatch.setattr(procedures._engines, "_clock", Clock())
+    search = fresh_search(filled)
     lesson = lessons.propose(filled, staff("editor"), Draft("saying", CODE, "giấy bà cố"), None)
     lessons.approve(filled, staff("admin"), lesson)
-    assert procedures.search(filled, "giấy bà cố").taught
-    assert procedures.search(filled, "giay ba co").taught
-    assert not procedures.search(filled, "giấy bã cỏ").taught
+    assert search("giấy bà cố").taught
+    assert search("giay ba co").taught
+    assert not search("giấy bã cỏ").taught
 
 
 def test_a_group_is_marked_understood_once_each_of_its_messages_is_answered(
-    sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+    sessions: sessionmaker[Session],
 ) -> None:
-    monkeypatch.setattr(procedures._engines, "_clock", Clock())
     with session_scope(sessions) as session:
         fill(session)
         ask(session, "đăng ký khai tử")
@@ -288,11 +294,11 @@ def test_ten_thousand_messages_are_grouped_and_listed_within_seconds(session: Se
             for t in texts
         ],
     )
-    started = time.monotonic()
+    started = time.process_time()
     while review_grouping.group_new(session):
         pass
     assert review_lists.open_groups(session, 1).total > 5_000
-    assert time.monotonic() - started < 30, "a bound for a busy machine; about 4 s of a core"
+    assert time.process_time() - started < 30, "a core needs about six"
 
 
 def test_a_saying_is_live_in_every_index_within_five_seconds(
