@@ -28,7 +28,6 @@ from bot.templating import INTENTS
 
 APPROVERS = ("approver", "admin")
 LOOK_SECONDS = 0.5  # how long a visit looks at what is understood by now
-ROUNDS = 5  # of grouping in one visit
 FOUND = 8  # procedures to choose from
 TEXTS = 20  # different messages of a group that are searched for its page
 DAYS = {"7": "7 ngày", "30": "30 ngày", "90": "90 ngày", "": "Tất cả"}
@@ -95,10 +94,8 @@ def inbox() -> ResponseReturnValue:
 
 def _list(*, typed: Typed = NOTHING_TYPED, error: str = "", code: int = 200) -> ResponseReturnValue:
     sessions = current_app.extensions["sessions"]
-    for _ in range(ROUNDS):
-        with session_scope(sessions) as session:
-            if review_grouping.group_new(session) < review_grouping.AT_ONCE:
-                break
+    with session_scope(sessions) as session:
+        more_to_group = review_grouping.group_new(session) == review_grouping.AT_ONCE
     unchecked = review_understood.refresh(sessions, LOOK_SECONDS)
     reason, days = request.args.get("reason", ""), request.args.get("days", "")
     reason, days = reason if reason in REASONS else "", days if days in DAYS else ""
@@ -117,6 +114,7 @@ def _list(*, typed: Typed = NOTHING_TYPED, error: str = "", code: int = 200) -> 
         page=page,
         waiting=waiting,
         unchecked=unchecked,
+        more_to_group=more_to_group,
         reason=reason,
         days=days,
         all_days=DAYS,

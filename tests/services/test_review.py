@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.catalogue.records import ProcedureRecord
 from bot.database import session_scope
 from bot.errors import LostRace, ReviewError
+from bot.models.conversations import Message
 from bot.models.learning import ReviewGroup, ReviewItem
 from bot.models.staff import Staff
 from bot.services import (
     catalogue,
     conversations,
+    handoffs,
     learning,
     lessons,
     procedures,
@@ -282,6 +284,31 @@ def test_an_answer_that_the_model_was_not_sure_of_is_kept(session: Session) -> N
     result = TurnResult("ask_fee", 0.41, "answered", (CODE,))
     learning.record(session, citizen, message, result)
     assert session.execute(select(ReviewItem.outcome)).scalars().all() == ["unsure"]
+
+
+def test_the_question_before_a_handoff_is_kept_as_handed_over(session: Session) -> None:
+    citizen = conversations.get_or_create(session, "zalo", "1")
+    now = dt.datetime.now(dt.timezone.utc)
+    for text, intent in ((f"gọi 0912345678, {SAID}", "ask_fee"), ("gặp cán bộ", "request_human")):
+        row = Message(
+            conversation_id=citizen,
+            channel="zalo",
+            direction="in",
+            channel_message_id=intent,
+            kind="text",
+            text=text,
+            intent=intent,
+            outcome="answered",
+            state="answered",
+            occurred_at=now,
+        )
+        session.add(row)
+        session.flush()
+    assert handoffs.open_(session, citizen, "asked", message_id="request_human")
+    asks = Inbound(row.id, "request_human", "text", row.text, {}, 0, None, now)
+    learning.record(session, citizen, asks, TurnResult("request_human", 0.9))
+    kept = session.execute(select(ReviewItem.text, ReviewItem.handed_over)).all()
+    assert [tuple(item) for item in kept] == [(f"gọi [số điện thoại], {SAID}", True)]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
