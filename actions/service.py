@@ -5,7 +5,7 @@ from __future__ import annotations
 from actions import document_cases, failures, feelings, offers, places
 from actions.base import BotAction, Event, Turn
 from actions.procedures import ASPECTS, OVERVIEW, intent_of, look_for, not_understood
-from bot.services import conversations
+from bot.services import catalogue, conversations
 from nlu.aspects import aspects as aspects_in
 
 # A message taken for out of scope with less certainty than this may still name a procedure.
@@ -24,8 +24,8 @@ class ActionOutOfScope(BotAction):
     def answer(self, turn: Turn) -> list[Event]:
         """Refuse, unless the words name a procedure after all."""
         events = document_cases.typed(turn)
-        if not events and turn.confidence < CERTAIN:
-            events = offer_instead(turn)
+        if not events:
+            events = offer_instead(turn) if turn.confidence < CERTAIN else taught(turn)
         if events:
             return events
         turn.say("utter_out_of_scope")
@@ -79,11 +79,24 @@ class ActionOfficeHours(BotAction):
         return failures.clear(turn)
 
 
+def taught(turn: Turn) -> list[Event]:
+    """The answer to words that staff have taught; nothing for any others."""
+    found = look_for(turn)
+    record = catalogue.get(turn.session, found.matches[0].code) if found.taught else None
+    if record is None:
+        return []
+    aspects = [a for a in aspects_in(turn.text) if a in ASPECTS] or [OVERVIEW]
+    intent = intent_of(aspects[0])
+    if found.kind == "one":
+        return offers.show(turn, record, aspects, intent=intent)
+    return offers.offer(turn, found.matches, aspects, intent=intent)
+
+
 def offer_instead(turn: Turn) -> list[Event]:
     """Ask whether the procedures that the words name are meant; nothing when they name none."""
-    place = places.answered_alone(turn)
-    if place:
-        return place
+    answered = taught(turn) or places.answered_alone(turn)
+    if answered:
+        return answered
     found = look_for(turn)
     aspects = [a for a in aspects_in(turn.text) if a in ASPECTS] or [OVERVIEW]
     # A procedure that is named clearly shows that the language model was wrong.

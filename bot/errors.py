@@ -186,3 +186,7 @@ class WindowClosed(BotError):
 
 class WindowOpen(BotError):
     """The citizen can be written to freely: a paid template message is not needed."""
+
+
+class ReviewError(BotError):
+    """A decision about what citizens asked cannot be taken so; the message tells staff why."""

@@ -123,6 +123,42 @@ PARTS = {
 }
 METHODS = {"in_person": "Trực tiếp", "online": "Trực tuyến", "post": "Bưu chính"}
 
+ASPECTS = {
+    "overview": "Tóm tắt",
+    "documents": "Giấy tờ",
+    "fee": "Lệ phí",
+    "processing_time": "Thời hạn",
+    "where": "Nơi nộp",
+    "steps": "Các bước",
+    "online": "Nộp trực tuyến",
+    "eligibility": "Điều kiện",
+    "forms": "Mẫu đơn",
+    "result": "Kết quả",
+    "legal_basis": "Căn cứ",
+}
+INTENTS = {  # what the assistant took a message for
+    **{
+        f"ask_{aspect}": f"hỏi về {words[0].lower()}{words[1:]}"
+        for aspect, words in ASPECTS.items()
+    },
+    "ask_procedure": "hỏi về một thủ tục",
+    "ask_office_hours": "hỏi giờ làm việc",
+    "check_case_status": "tra cứu hồ sơ",
+    "follow_case": "theo dõi hồ sơ",
+    "unfollow_case": "thôi theo dõi hồ sơ",
+    "request_human": "xin gặp cán bộ",
+    "give_feedback": "góp ý, khiếu nại",
+    "delete_my_data": "xin xoá dữ liệu",
+    "out_of_scope": "ngoài phạm vi",
+    "greet": "chào",
+    "goodbye": "tạm biệt",
+    "thank": "cảm ơn",
+    "affirm": "đồng ý",
+    "deny": "không đồng ý",
+    "bot_challenge": "hỏi có phải máy không",
+    "inform_place": "nói nơi ở",
+}
+
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters and words."""

@@ -6,6 +6,8 @@ import bot.admin.changes
 import bot.admin.desks
 import bot.admin.editing
 import bot.admin.imports
+import bot.admin.inbox
+import bot.admin.lessons
 import bot.admin.message_templates
 import bot.admin.staff
 import bot.admin.zalo  # noqa: F401

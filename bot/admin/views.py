@@ -9,9 +9,10 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from bot import auth
+from bot.admin.words import ACTIONS
 from bot.catalogue import fact_words
 from bot.database import session_scope
-from bot.services import answers, audit, browsing, catalogue, desk_owners, schedules
+from bot.services import answers, audit, browsing, catalogue, desk_owners, lessons, schedules
 from bot.services.pages import cut
 from bot.services.working_days import VIETNAM
 from bot.settings import Settings
@@ -47,6 +48,7 @@ def procedure(code: str) -> ResponseReturnValue:
     with session_scope(current_app.extensions["sessions"], readonly=True) as session:
         found = browsing.kept(session, code[:60])
         planned = schedules.planned(session, code[:60])
+        corrections = lessons.corrections_of(session, code[:60])
     if found is None:
         abort(404)
     today = dt.datetime.now(VIETNAM).date()
@@ -65,6 +67,7 @@ def procedure(code: str) -> ResponseReturnValue:
         owner=desk_owners.owner_of(found.record).name,
         planned=[plan for plan in planned if plan.effective_on > today],
         diff=fact_words.diff,
+        corrections=corrections,
     )
 
 

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 ACTIONS = {
+    "desk_target_changed": "Đổi mục tiêu nhận hội thoại",
+    "handoff_closed": "Đóng hội thoại",
+    "handoff_given_up": "Đóng vì trợ lý không nhận lại được",
+    "handoff_note": "Ghi chú nội bộ",
+    "handoff_released": "Trả hội thoại về hàng chờ",
+    "handoff_returned": "Hội thoại tự về hàng chờ",
+    "handoff_transferred": "Chuyển hội thoại",
+    "handoff_claimed": "Nhận hội thoại",
+    "handoff_taken": "Vào hỗ trợ thay trợ lý",
     "login": "Đăng nhập",
     "logout": "Đăng xuất",
     "login_failed": "Đăng nhập sai",
@@ -45,4 +54,13 @@ ACTIONS = {
     "procedure_retired": "Ngừng thủ tục",
     "procedure_restored": "Dùng lại thủ tục",
     "procedure_undone": "Hoàn tác sửa thủ tục",
+    "review_decided": "Quyết định một nhóm câu chưa hiểu",
+    "review_undone": "Hoàn tác quyết định về nhóm câu",
+    "review_suggested": "Đề xuất cho trợ lý học",
+    "lesson_proposed": "Đề xuất dạy trợ lý",
+    "lesson_approved": "Duyệt đề xuất",
+    "lesson_rejected": "Từ chối đề xuất",
+    "lesson_open": "Ghi việc sửa danh mục",
+    "lesson_done": "Đã sửa danh mục xong",
+    "lesson_withdrawn": "Rút lại điều đã dạy",
 }

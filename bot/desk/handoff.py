@@ -22,6 +22,7 @@ from bot.services import (
     console,
     desks,
     handoffs,
+    learning,
     outgoing_files,
     procedures,
     ready_answers,
@@ -140,6 +141,7 @@ def page_of(
                 more["draft_id"] = number(request.args.get("draft", "")) if draft else None
             more["choices"] = canned.choices(session, who)
             more["matches"] = _search(session, request.args.get("q", ""))
+        more["suggestible"] = learning.suggestible(session, shown.handoff.conversation_id)
         more["desks"] = console.desk_choices(session)
         more["colleagues"] = handoffs.colleagues(
             session,

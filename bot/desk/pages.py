@@ -11,6 +11,7 @@ import bot.desk.handoff
 import bot.desk.lists
 import bot.desk.live
 import bot.desk.replies
+import bot.desk.suggestions
 import bot.desk.template_messages  # noqa: F401
 from bot.desk.views import blueprint
 

@@ -33,11 +33,12 @@ class SearchResult:
 
     kind "one": answer it. "several": offer the first three. "unknown": something is named that no
     record serves; the matches are those near enough to be worth a look. "nothing": no procedure is
-    named.
+    named. `taught`: these very words were taught by staff.
     """
 
     kind: str
     matches: tuple[Match, ...]
+    taught: bool = False
 
 
 def search(
@@ -68,14 +69,16 @@ def search_in(
 ) -> SearchResult:
     """The same in an engine that is already built."""
     message = engine.understand(text)
-    decision = narrow(engine, message, offered) if offered else None
+    decision = engine.taught.decide(message.words)
+    if decision is None and offered:
+        decision = narrow(engine, message, offered)
     if decision is None and context_code is not None:
         decision = with_context(engine, message, context_code)
     if decision is None:
         decision = engine.decide(message)
     decision = without_retired(engine, decision)
     matches = tuple(_match(engine, place, score) for place, score in decision.order[:limit])
-    return SearchResult(decision.kind, matches)
+    return SearchResult(decision.kind, matches, decision.taught)
 
 
 def _match(engine: Engine, place: int, score: float) -> Match:

@@ -35,6 +35,14 @@ def insert_all_once(
     return list(session.execute(statement, {"rows": given, **left}))
 
 
+def insert_each_once(session: Session, model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert each of these rows (all with the same columns) unless a constraint holds it."""
+    if rows:
+        full = [{**_defaults(model.__table__), **values} for values in rows]
+        statement = _insert_once_statement(model.__table__, tuple(sorted(full[0])))
+        session.execute(statement, full)
+
+
 def _defaults(table: Any) -> dict[str, Any]:
     """What the columns of a new row hold when nothing is given."""
     given = {c.name: c.default for c in table.columns if c.default is not None}

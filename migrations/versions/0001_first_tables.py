@@ -114,27 +114,6 @@ def upgrade() -> None:
     with op.batch_alter_table('procedures', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_procedures_sector'), ['sector'], unique=False)
 
-    op.create_table('review_items',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('normalised', sa.Text(), nullable=False),
-    sa.Column('intent', sa.String(length=60), nullable=False),
-    sa.Column('confidence', sa.Integer(), nullable=True),
-    sa.Column('outcome', sa.String(length=12), nullable=False),
-    sa.Column('procedures', sa.JSON(), nullable=False),
-    sa.Column('choice', sa.String(length=40), nullable=False),
-    sa.Column('chosen_at', UTCDateTime(), nullable=True),
-    sa.Column('state', sa.String(length=12), nullable=False),
-    sa.Column('created_at', UTCDateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('message_id')
-    )
-    with op.batch_alter_table('review_items', schema=None) as batch_op:
-        batch_op.create_index('ix_review_items_conversation', ['conversation_id', 'created_at'], unique=False)
-        batch_op.create_index('ix_review_items_state', ['state', 'created_at'], unique=False)
-
     op.create_table('staff',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=200), nullable=False),
@@ -409,6 +388,75 @@ def upgrade() -> None:
         batch_op.create_index('ix_reply_drafts_conversation', ['conversation_id'], unique=False)
         batch_op.create_index('ix_reply_drafts_due', ['state', 'due_at'], unique=False)
         batch_op.create_index('ix_reply_drafts_handoff', ['handoff_id', 'id'], unique=False)
+    op.create_table('review_groups',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=True),
+    sa.Column('decision', sa.String(length=12), nullable=False),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('decided_at', UTCDateTime(), nullable=True),
+    sa.Column('understood', sa.Boolean(), nullable=False),
+    sa.Column('checked_version', sa.Integer(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('created_at', UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['decided_by'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('digest')
+    )
+    with op.batch_alter_table('review_groups', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_review_groups_decision'), ['decision'], unique=False)
+
+    op.create_table('review_items',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('conversation_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('group_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('normalised', sa.Text(), nullable=False),
+    sa.Column('intent', sa.String(length=60), nullable=False),
+    sa.Column('confidence', sa.Integer(), nullable=True),
+    sa.Column('outcome', sa.String(length=12), nullable=False),
+    sa.Column('handed_over', sa.Boolean(), nullable=False),
+    sa.Column('procedures', sa.JSON(), nullable=False),
+    sa.Column('choice', sa.String(length=40), nullable=False),
+    sa.Column('chosen_at', UTCDateTime(), nullable=True),
+    sa.Column('suggestion', sa.String(length=12), nullable=False),
+    sa.Column('suggested_by', sa.Integer(), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('created_at', UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['group_id'], ['review_groups.id'], ),
+    sa.ForeignKeyConstraint(['suggested_by'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('message_id')
+    )
+    with op.batch_alter_table('review_items', schema=None) as batch_op:
+        batch_op.create_index('ix_review_items_conversation', ['conversation_id', 'created_at'], unique=False)
+        batch_op.create_index('ix_review_items_group', ['group_id', 'state', 'created_at'], unique=False)
+        batch_op.create_index('ix_review_items_state', ['state', 'created_at'], unique=False)
+
+    op.create_table('lessons',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('group_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('subject', sa.String(length=60), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('proposed_by', sa.Integer(), nullable=False),
+    sa.Column('proposed_at', UTCDateTime(), nullable=False),
+    sa.Column('decided_by', sa.Integer(), nullable=True),
+    sa.Column('decided_at', UTCDateTime(), nullable=True),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['decided_by'], ['staff.id'], ),
+    sa.ForeignKeyConstraint(['group_id'], ['review_groups.id'], ),
+    sa.ForeignKeyConstraint(['proposed_by'], ['staff.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('lessons', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_lessons_group_id'), ['group_id'], unique=False)
+        batch_op.create_index('ix_lessons_state', ['state', 'kind', 'id'], unique=False)
+        batch_op.create_index('ix_lessons_subject', ['subject', 'kind', 'state'], unique=False)
 
     # ### end Alembic commands ###
 
@@ -421,6 +469,9 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reply_drafts_conversation')
 
     op.drop_table('reply_drafts')
+    op.drop_table('lessons')
+    op.drop_table('review_items')
+    op.drop_table('review_groups')
     with op.batch_alter_table('handoff_notes', schema=None) as batch_op:
         batch_op.drop_index('ix_handoff_notes_handoff')
 
@@ -474,11 +525,6 @@ def downgrade() -> None:
 
     op.drop_table('desks')
     op.drop_table('staff')
-    with op.batch_alter_table('review_items', schema=None) as batch_op:
-        batch_op.drop_index('ix_review_items_state')
-        batch_op.drop_index('ix_review_items_conversation')
-
-    op.drop_table('review_items')
     with op.batch_alter_table('procedures', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_procedures_sector'))
 

@@ -17,9 +17,14 @@ from actions.procedures import (
 from actions.service import ActionNotUnderstood, ActionOutOfScope
 from bot.database import session_scope
 from bot.models.procedures import Procedure
+from bot.models.staff import Staff
+from bot.services import lessons, procedures
 from bot.services.catalogue_rows import bump
+from bot.services.lessons import Draft
 from tests.actions.conftest import Answer, Citizen
+from tests.fakes import eventually
 
+ROLES = ("editor", "approver")
 TEMPORARY_RESIDENCE, SIGNATURE, COPY = "1.004194", "2.000884", "2.000815"
 
 
@@ -153,6 +158,30 @@ def test_the_second_failure_in_a_row_offers_a_human(citizen: Citizen) -> None:
     assert first.trace["outcome"] == "refused"
     second = citizen.turn(ActionNotUnderstood, "asdf qwer", "nlu_fallback")
     assert second.said == ["utter_not_understood", "utter_offer_human"]
+
+
+def test_what_staff_have_taught_is_answered_however_the_language_model_takes_it(
+    citizen: Citizen,
+) -> None:
+    said = "xin ngủ nhờ nhà bạn cả tháng"
+    sessions = citizen.resources.sessions
+    with session_scope(sessions) as session:
+        people = [Staff(email=f"{n}@x.vn", name=n, role=n, password_hash="") for n in ROLES]
+        session.add_all(people)
+        session.flush()
+        draft = Draft("saying", TEMPORARY_RESIDENCE, said)
+        lesson = lessons.propose(session, people[0].id, draft, None)
+        lessons.approve(session, people[1].id, lesson)
+
+    def is_known() -> bool:
+        with session_scope(sessions, readonly=True) as session:
+            return procedures.search(session, said).taught
+
+    eventually(is_known)
+    for action in (ActionOutOfScope, ActionNotUnderstood, ActionAnswerProcedure):
+        answer = citizen.turn(action, said, "out_of_scope", confidence=0.95)
+        assert answer.trace["outcome"] == "answered"
+        assert answer.trace["procedures"] == [TEMPORARY_RESIDENCE]
 
 
 def test_an_answer_in_between_starts_the_count_anew(citizen: Citizen) -> None:

@@ -40,10 +40,14 @@ Scored = tuple[tuple[int, float], ...]  # places with scores of 0..1, the best f
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, and the places in the index, the best first, with scores of 0..1."""
+    """What to do, and the places in the index, the best first, with scores of 0..1.
+
+    `taught`: staff have said so of these very words.
+    """
 
     kind: str
     order: Scored
+    taught: bool = False
 
 
 def decide(
