@@ -21,6 +21,7 @@ BotError
 ├── FileRefused             a citizen's file is not fetched; `again` when another try may do it
 ├── StaffError              a staff account cannot be made or used as asked; the message says why
 ├── CannedError             a canned reply cannot be kept; the message says why, in Vietnamese
+├── PeriodError             days that no figures can be counted over; the message says why, to staff
 ├── WindowClosed            the platform lets nobody write to this citizen now
 └── LostRace                somebody else changed the row first
 """
@@ -157,6 +158,10 @@ class StaffError(BotError):
 
 class CannedError(BotError):
     """A canned reply cannot be kept as given; the message tells staff why, in Vietnamese."""
+
+
+class PeriodError(BotError):
+    """Days that no figures can be counted over; the message tells staff why, in Vietnamese."""
 
 
 class WindowClosed(BotError):

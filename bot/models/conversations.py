@@ -63,6 +63,7 @@ class Message(Base):
         Index("ix_messages_work", "state", "not_before"),
         Index("ix_messages_open", "conversation_id", "state"),
         Index("ix_messages_thread", "conversation_id", "id"),
+        Index("ix_messages_created", "direction", "created_at"),
         Index(
             "ix_messages_dead_letters",
             "id",
@@ -92,6 +93,7 @@ class Message(Base):
         String(12), nullable=False, default=""
     )  # answered, offered, asked, refused, other
     procedures = Column(JSON, nullable=False, default=list)
+    commune = Column(String(10), nullable=False, default="")  # of the citizen, where it is known
     occurred_at = Column(UTCDateTime, nullable=False)  # the platform's timestamp
     created_at = Column(UTCDateTime, nullable=False, default=utcnow)
     finished_at = Column(UTCDateTime)

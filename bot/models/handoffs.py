@@ -43,6 +43,8 @@ class Handoff(Base):
         Index("ix_handoffs_agent", "claimed_by", "state", "id"),
         Index("ix_handoffs_picked_up", "desk_id", "picked_up_at"),
         Index("ix_handoffs_conversation", "conversation_id", "id"),
+        Index("ix_handoffs_created", "created_at"),
+        Index("ix_handoffs_closed", "closed_at"),
     )
 
     id = Column(BigId, primary_key=True)

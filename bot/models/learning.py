@@ -21,6 +21,7 @@ class ReviewItem(Base):
     __table_args__ = (
         Index("ix_review_items_conversation", "conversation_id", "created_at"),
         Index("ix_review_items_state", "state", "created_at"),
+        Index("ix_review_items_created", "created_at"),
     )
 
     id = Column(BigId, primary_key=True)
@@ -32,6 +33,7 @@ class ReviewItem(Base):
     confidence = Column(Integer)  # thousandths
     outcome = Column(String(12), nullable=False)  # refused | asked | offered
     procedures = Column(JSON, nullable=False, default=list)  # offered, the best first
+    commune = Column(String(10), nullable=False, default="")
     choice = Column(String(40), nullable=False, default="")
     chosen_at = Column(UTCDateTime)
     state = Column(String(12), nullable=False, default="new")

@@ -46,6 +46,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('conversation_id', 'message_id', 'code')
     )
     with op.batch_alter_table('case_lookups', schema=None) as batch_op:
+        batch_op.create_index('ix_case_lookups_created', ['created_at'], unique=False)
         batch_op.create_index('ix_case_lookups_code', ['code', 'created_at'], unique=False)
 
     op.create_table('case_verifications',
@@ -120,6 +121,7 @@ def upgrade() -> None:
     sa.Column('confidence', sa.Integer(), nullable=True),
     sa.Column('outcome', sa.String(length=12), nullable=False),
     sa.Column('procedures', sa.JSON(), nullable=False),
+    sa.Column('commune', sa.String(length=10), nullable=False),
     sa.Column('choice', sa.String(length=40), nullable=False),
     sa.Column('chosen_at', UTCDateTime(), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
@@ -128,6 +130,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('message_id')
     )
     with op.batch_alter_table('review_items', schema=None) as batch_op:
+        batch_op.create_index('ix_review_items_created', ['created_at'], unique=False)
         batch_op.create_index('ix_review_items_conversation', ['conversation_id', 'created_at'], unique=False)
         batch_op.create_index('ix_review_items_state', ['state', 'created_at'], unique=False)
 
@@ -256,6 +259,7 @@ def upgrade() -> None:
     sa.Column('confidence', sa.Integer(), nullable=True),
     sa.Column('outcome', sa.String(length=12), nullable=False),
     sa.Column('procedures', sa.JSON(), nullable=False),
+    sa.Column('commune', sa.String(length=10), nullable=False),
     sa.Column('occurred_at', UTCDateTime(), nullable=False),
     sa.Column('created_at', UTCDateTime(), nullable=False),
     sa.Column('finished_at', UTCDateTime(), nullable=True),
@@ -271,6 +275,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('channel', 'direction', 'channel_message_id')
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.create_index('ix_messages_created', ['direction', 'created_at'], unique=False)
         batch_op.create_index('ix_messages_dead_letters', ['id'], unique=False, sqlite_where=sa.text(DEAD_LETTER), postgresql_where=sa.text(DEAD_LETTER))
         batch_op.create_index('ix_messages_open', ['conversation_id', 'state'], unique=False)
         batch_op.create_index('ix_messages_thread', ['conversation_id', 'id'], unique=False)
@@ -319,6 +324,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
+        batch_op.create_index('ix_handoffs_closed', ['closed_at'], unique=False)
+        batch_op.create_index('ix_handoffs_created', ['created_at'], unique=False)
         batch_op.create_index('ix_handoffs_agent', ['claimed_by', 'state', 'id'], unique=False)
         batch_op.create_index('ix_handoffs_conversation', ['conversation_id', 'id'], unique=False)
         batch_op.create_index('ix_handoffs_desk', ['desk_id', 'state', 'id'], unique=False)
@@ -349,6 +356,8 @@ def downgrade() -> None:
 
     op.drop_table('handoff_notes')
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
+        batch_op.drop_index('ix_handoffs_closed')
+        batch_op.drop_index('ix_handoffs_created')
         batch_op.drop_index('ux_handoffs_open')
         batch_op.drop_index('ix_handoffs_state')
         batch_op.drop_index('ix_handoffs_picked_up')
@@ -362,6 +371,7 @@ def downgrade() -> None:
 
     op.drop_table('staff_sessions')
     with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.drop_index('ix_messages_created')
         batch_op.drop_index('ix_messages_work')
         batch_op.drop_index('ix_messages_thread')
         batch_op.drop_index('ix_messages_open')
@@ -392,6 +402,7 @@ def downgrade() -> None:
     op.drop_table('desks')
     op.drop_table('staff')
     with op.batch_alter_table('review_items', schema=None) as batch_op:
+        batch_op.drop_index('ix_review_items_created')
         batch_op.drop_index('ix_review_items_state')
         batch_op.drop_index('ix_review_items_conversation')
 
@@ -405,6 +416,7 @@ def downgrade() -> None:
     op.drop_table('catalogue_version')
     op.drop_table('case_verifications')
     with op.batch_alter_table('case_lookups', schema=None) as batch_op:
+        batch_op.drop_index('ix_case_lookups_created')
         batch_op.drop_index('ix_case_lookups_code')
 
     op.drop_table('case_lookups')
