@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bot.admin.analytics
 import bot.admin.desks
 import bot.admin.imports
 import bot.admin.staff

@@ -15,14 +15,18 @@ from sqlalchemy.sql.expression import FunctionElement
 from bot.services.working_days import VIETNAM
 
 
-class hour_number(FunctionElement):  # noqa: N801 - reads as a function of SQL
+# Whole numbers over whole numbers, which "/" of SQLAlchemy may turn into a fraction.
+_AS_DIVISION = 8
+
+
+class hour_number(FunctionElement):
     """The hours between 1970 and a moment."""
 
     type = Integer()
     inherit_cache = True
 
 
-class tenths_between(FunctionElement):  # noqa: N801
+class tenths_between(FunctionElement):
     """The tenths of a second from one moment to another, rounded."""
 
     type = Integer()
@@ -31,7 +35,7 @@ class tenths_between(FunctionElement):  # noqa: N801
 
 @compiles(hour_number, "sqlite")
 def _hour_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"CAST(strftime('%s', {compiler.process(element.clauses, **kw)}) AS INTEGER) / 3600"
+    return f"(CAST(strftime('%s', {compiler.process(element.clauses, **kw)}) AS INTEGER) / 3600)"
 
 
 @compiles(hour_number)
@@ -54,7 +58,8 @@ def _tenths(element: Any, compiler: Any, **kw: Any) -> str:
 
 def week_number(column: Any, monday: dt.datetime) -> Any:
     """The weeks from this Monday's first moment to the moment in the column."""
-    return (hour_number(column) - int(monday.timestamp()) // 3600).op("/")(24 * 7)
+    hours: Any = hour_number(column)
+    return (hours - int(monday.timestamp()) // 3600).op("/", precedence=_AS_DIVISION)(24 * 7)
 
 
 def hour_in_vietnam(number: int) -> dt.datetime:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from bot.services.analytics.report import Report
 from bot.services.analytics.tables import Cell
@@ -73,7 +73,7 @@ def _harmless(cell: Cell) -> Cell:
     return "" if cell is None else cell
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Cell, *, bold: bool = False) -> WriteOnlyCell:
+def _cell(sheet: Any, value: Cell, *, bold: bool = False) -> Any:
     text = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST] if isinstance(value, str) else value
     made = WriteOnlyCell(sheet, value=text)
     if isinstance(text, str):

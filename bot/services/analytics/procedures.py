@@ -28,7 +28,7 @@ def names(session: Session, codes: Iterable[str]) -> dict[str, str]:
     """The names of these procedures; a code that the catalogue has lost is not in it."""
     wanted = set(codes)
     rows = session.execute(select(Procedure.code, Procedure.name).where(Procedure.code.in_(wanted)))
-    return {code: name for code, name in rows}
+    return {row.code: row.name for row in rows}
 
 
 def answered(session: Session, scope: Scope) -> Counts:

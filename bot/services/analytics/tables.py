@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -163,9 +163,10 @@ def _communes(
 
 def _hours(hours: dict[int, Turns]) -> Table:
     load = messages.load(hours)
-    return Table(
-        "hours", tuple((day, *row) for day, row in zip(words.DAYS, load, strict=True)) if hours else ()
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (day, *row) for day, row in zip(words.DAYS, load, strict=True)
     )
+    return Table("hours", rows if hours else ())
 
 
 def _response(lengths: Mapping[int, int]) -> Table:
@@ -216,6 +217,6 @@ def _most_asked(counts: Counts, named: Mapping[str, str]) -> str:
     return f"{named.get(code, code)} ({number})"
 
 
-def _busiest(rows: list[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
+def _busiest(rows: Sequence[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
     """The row with the largest first number first."""
     return tuple(sorted(rows, key=lambda row: (-float(row[1] or 0), str(row[0]))))
