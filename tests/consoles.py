@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from bot.database import session_scope, utcnow
@@ -161,6 +163,19 @@ def office(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[Offi
     """The staff's side of the application."""
     app = create_app(settings)
     yield Office(app, sessions)
+    app.extensions["metrics"].close()
+
+
+@pytest.fixture
+def web(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[tuple[str, Office]]:
+    """The web application behind a real port; its address and its people."""
+    app = create_app(settings)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", Office(app, sessions)
+    server.shutdown()
+    thread.join(5)
     app.extensions["metrics"].close()
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.sql.expression import FunctionElement
 
 from bot.services.working_days import VIETNAM
 
-
 # Whole numbers over whole numbers, which "/" of SQLAlchemy may turn into a fraction.
 _AS_DIVISION = 8
 

@@ -218,5 +218,8 @@ def _most_asked(counts: Counts, named: Mapping[str, str]) -> str:
 
 
 def _busiest(rows: Sequence[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
-    """The row with the largest first number first."""
-    return tuple(sorted(rows, key=lambda row: (-float(row[1] or 0), str(row[0]))))
+    """The row with the largest first number first; what belongs nowhere comes last."""
+    nowhere = (words.UNKNOWN_PLACE, words.UNKNOWN_OWNER)
+    return tuple(
+        sorted(rows, key=lambda row: (row[0] in nowhere, -float(row[1] or 0), str(row[0])))
+    )
