@@ -64,6 +64,7 @@ class Message(Base):
         Index("ix_messages_open", "conversation_id", "state"),
         Index("ix_messages_thread", "conversation_id", "id"),
         Index("ix_messages_created", "direction", "created_at"),
+        Index("ix_messages_reply", "reply_to_id", "state"),
         Index(
             "ix_messages_dead_letters",
             "id",

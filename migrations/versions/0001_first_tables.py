@@ -276,6 +276,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.create_index('ix_messages_created', ['direction', 'created_at'], unique=False)
+        batch_op.create_index('ix_messages_reply', ['reply_to_id', 'state'], unique=False)
         batch_op.create_index('ix_messages_dead_letters', ['id'], unique=False, sqlite_where=sa.text(DEAD_LETTER), postgresql_where=sa.text(DEAD_LETTER))
         batch_op.create_index('ix_messages_open', ['conversation_id', 'state'], unique=False)
         batch_op.create_index('ix_messages_thread', ['conversation_id', 'id'], unique=False)
@@ -371,6 +372,7 @@ def downgrade() -> None:
 
     op.drop_table('staff_sessions')
     with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.drop_index('ix_messages_reply')
         batch_op.drop_index('ix_messages_created')
         batch_op.drop_index('ix_messages_work')
         batch_op.drop_index('ix_messages_thread')

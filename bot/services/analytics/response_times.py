@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,6 @@ from bot.models.conversations import Message
 from bot.services.analytics.clock import tenths_between
 from bot.services.analytics.scope import Scope
 
-ANSWERED_WITHIN = dt.timedelta(days=7)  # later no platform takes a reply
 BOUNDS = (1, 2, 5, 10, 30, 60)  # seconds
 
 
@@ -29,9 +27,7 @@ def counted(session: Session, scope: Scope) -> dict[int, int]:
         .join(reply, reply.reply_to_id == Message.id)
         .where(
             scope.messages(),
-            reply.direction == "out",
-            reply.created_at >= scope.period.start,
-            reply.created_at < scope.period.end + ANSWERED_WITHIN,
+            # Of what is ours only: with one more condition SQLite would take a worse index.
             reply.state == "sent",
             # What was said before the answer was ready is a notice.
             reply.created_at >= Message.finished_at,
