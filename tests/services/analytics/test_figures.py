@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.services.analytics import handoffs, periods, report, response_times, words
+from bot.services.analytics import conversations, handoffs, periods, report, response_times, words
 from bot.services.analytics.periods import Period
 from bot.services.analytics.report import Report
 from bot.services.analytics.scope import Scope
@@ -220,3 +220,17 @@ def test_a_week_is_compared_with_the_same_days_of_the_week_before() -> None:
 def test_days_that_nothing_can_be_counted_over_are_told(first: str, last: str, said: str) -> None:
     with pytest.raises(periods.PeriodError, match=said):
         periods.of(periods.CUSTOM, TODAY, first, last)
+
+
+def test_the_assistant_served_alone_only_whom_it_answered_and_nobody_else_did(
+    session: Session,
+) -> None:
+    world = World(session)
+    answered, unclear, at_desk = (world.citizen() for _ in range(3))
+    world.says(answered, at(3, "09:00"), "answered", A)
+    world.says(unclear, at(3, "09:00"), "refused")
+    # The handoff began before the period: only the message that was left to people tells of it.
+    world.says(at_desk, at(3, "09:00"), "staff")
+    world.says(at_desk, at(4, "09:00"), "answered", A)
+    counted = conversations.counted(session, FORTNIGHT)
+    assert counted == conversations.Conversations(total=3, bot_alone=1, handed_over=0)
