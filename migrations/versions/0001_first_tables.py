@@ -275,8 +275,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('channel', 'direction', 'channel_message_id')
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
-        batch_op.create_index('ix_messages_created', ['direction', 'created_at'], unique=False)
-        batch_op.create_index('ix_messages_reply', ['reply_to_id', 'state'], unique=False)
+        batch_op.create_index('ix_messages_counted', ['created_at', 'conversation_id', 'outcome', 'state', 'kind', 'channel', 'commune', 'error'], unique=False, sqlite_where=sa.text("(direction = 'in')"), postgresql_where=sa.text("(direction = 'in')"))
+        batch_op.create_index('ix_messages_reply', ['reply_to_id'], unique=False)
         batch_op.create_index('ix_messages_dead_letters', ['id'], unique=False, sqlite_where=sa.text(DEAD_LETTER), postgresql_where=sa.text(DEAD_LETTER))
         batch_op.create_index('ix_messages_open', ['conversation_id', 'state'], unique=False)
         batch_op.create_index('ix_messages_thread', ['conversation_id', 'id'], unique=False)
@@ -373,7 +373,7 @@ def downgrade() -> None:
     op.drop_table('staff_sessions')
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.drop_index('ix_messages_reply')
-        batch_op.drop_index('ix_messages_created')
+        batch_op.drop_index('ix_messages_counted')
         batch_op.drop_index('ix_messages_work')
         batch_op.drop_index('ix_messages_thread')
         batch_op.drop_index('ix_messages_open')

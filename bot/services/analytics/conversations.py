@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.models.conversations import Message
 from bot.models.handoffs import Handoff
 from bot.services.analytics.clock import week_number
-from bot.services.analytics.scope import ANSWERED, EVENTS, STAFF, Scope
+from bot.services.analytics.scope import ANSWERED, EVENTS, INBOUND, STAFF, Scope
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _rows(session: Session, scope: Scope, *, weekly: bool) -> dict[int, Conversa
     wrote = wrote.where(scope.messages()).subquery()
     left = _each(week(Message.created_at), Message.conversation_id, func.count().label("n"))
     left = left.where(
-        Message.direction == "in",
+        INBOUND,
         scope.during(Message.created_at),
         Message.kind.not_in(EVENTS),
         Message.outcome == STAFF,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -31,24 +31,36 @@ def names(session: Session, codes: Iterable[str]) -> dict[str, str]:
     return {row.code: row.name for row in rows}
 
 
-def answered(session: Session, scope: Scope) -> Counts:
+@dataclass(frozen=True)
+class Answered:
     """TOP PROCEDURES: answered turns of the period by the procedure that they were about."""
-    rows = session.execute(_answered(scope, FIRST_PROCEDURE).group_by("code"))
-    return {code: int(number) for code, number in rows if code}
+
+    whole: Counts
+    weekly: dict[int, Counts]  # by the number of the week in the period
+    local: dict[str, Counts]  # by commune; "" where the citizen's is not known
 
 
-def by_week(session: Session, scope: Scope) -> dict[int, Counts]:
-    """The same for each week of the period."""
+def answered(session: Session, scope: Scope) -> Answered:
+    """The answered turns of the period: in all, by week and by commune."""
     week = week_number(Message.created_at, scope.period.monday).label("week")
-    rows = session.execute(_answered(scope, FIRST_PROCEDURE, week).group_by("code", "week"))
-    return _parts(rows)
-
-
-def by_commune(session: Session, scope: Scope) -> dict[str, Counts]:
-    """The same for each commune; "" where the citizen's is not known."""
-    commune = Message.commune.label("commune")
-    rows = session.execute(_answered(scope, FIRST_PROCEDURE, commune).group_by("code", "commune"))
-    return _parts(rows)
+    code = FIRST_PROCEDURE.label("code")
+    rows = session.execute(
+        select(code, week, Message.commune, func.count())
+        .where(scope.turns(), Message.outcome == ANSWERED)
+        .group_by("code", "week", Message.commune)
+    )
+    found = Answered({}, {}, {})
+    for procedure, number, commune, times in rows:
+        if not procedure:
+            continue
+        parts = (
+            found.whole,
+            found.weekly.setdefault(int(number), {}),
+            found.local.setdefault(commune, {}),
+        )
+        for part in parts:
+            part[procedure] = part.get(procedure, 0) + int(times)
+    return found
 
 
 def by_department(counts: Counts, owners: Mapping[str, str]) -> dict[str, Counts]:
@@ -62,16 +74,3 @@ def by_department(counts: Counts, owners: Mapping[str, str]) -> dict[str, Counts
 def ranked(counts: Counts) -> list[tuple[str, int]]:
     """The most frequent first; equal ones by code, so that the order is the same each time."""
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _answered(scope: Scope, code: Any, *more: Any) -> Any:
-    columns = (code.label("code"), func.count(), *more)
-    return select(*columns).where(scope.turns(), Message.outcome == ANSWERED)
-
-
-def _parts(rows: Any) -> dict[Any, Counts]:
-    found: dict[Any, Counts] = {}
-    for code, number, part in rows:
-        if code:
-            found.setdefault(part, {})[code] = int(number)
-    return found

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.models.conversations import Message
 from bot.services.analytics.clock import tenths_between
-from bot.services.analytics.scope import Scope
+from bot.services.analytics.scope import Scope, off_index
 
 BOUNDS = (1, 2, 5, 10, 30, 60)  # seconds
 
@@ -22,21 +22,24 @@ def counted(session: Session, scope: Scope) -> dict[int, int]:
     no reply, nor is what staff write; a message without an accepted reply is not counted.
     """
     reply = aliased(Message)
-    first = (
-        select(Message.created_at, func.min(reply.finished_at).label("accepted"))
-        .join(reply, reply.reply_to_id == Message.id)
+    accepted = (
+        select(func.min(reply.finished_at))
         .where(
-            scope.messages(),
-            # Of what is ours only: with one more condition SQLite would take a worse index.
-            reply.state == "sent",
+            reply.reply_to_id == Message.id,
+            off_index(reply.state) == "sent",
             # What was said before the answer was ready is a notice.
             reply.created_at >= Message.finished_at,
         )
-        .group_by(Message.id, Message.created_at)
-        .subquery()
+        .correlate(Message)
+        .scalar_subquery()
+    )
+    first = (
+        select(Message.created_at, accepted.label("accepted")).where(scope.messages()).subquery()
     )
     tenths = tenths_between(first.c.created_at, first.c.accepted).label("tenths")
-    rows = session.execute(select(tenths, func.count()).group_by("tenths"))
+    rows = session.execute(
+        select(tenths, func.count()).where(first.c.accepted.is_not(None)).group_by("tenths")
+    )
     return {max(0, int(length)): int(number) for length, number in rows}
 
 

@@ -62,17 +62,15 @@ def every(
     lengths: Mapping[int, int],
 ) -> tuple[Table, ...]:
     """All of them, in the order of the page."""
-    counts = procedures.answered(session, scope)
-    weekly = procedures.by_week(session, scope)
-    local = procedures.by_commune(session, scope)
-    parts = (counts, *weekly.values(), *local.values())
-    named = procedures.names(session, {code for part in parts for code in part})
+    asked = procedures.answered(session, scope)
+    counts = asked.whole
+    named = procedures.names(session, counts)
     return (
-        _weeks(session, scope, hours, weekly, named),
+        _weeks(session, scope, hours, asked.weekly, named),
         _procedures(counts, owners, named),
         _unanswered(session, scope),
         _departments(counts, owners, named),
-        _communes(session, scope, local, named),
+        _communes(session, scope, asked.local, named),
         _hours(hours),
         _response(lengths),
         _desks(session, scope),

@@ -14,7 +14,7 @@ from bot.services.analytics.periods import Period
 from bot.services.analytics.report import Report
 from bot.services.analytics.scope import Scope
 from bot.services.places import tables as places
-from tests.services.analytics.world import DA_MAI, SCRIPT, A, B, fill
+from tests.services.analytics.world import DA_MAI, SCRIPT, A, B, World, at, fill
 
 FORTNIGHT = Scope(Period(dt.date(2026, 11, 2), dt.date(2026, 11, 15)))
 OWNERS = {A: "so-tu-phap", B: "trung-tam"}
