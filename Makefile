@@ -21,7 +21,7 @@ lint: setup-dev
 	.venv/bin/rasa data validate --domain domain --data $(RASA_DATA) --fail-on-warnings
 
 bench: setup-dev
-	@for bench in throughput growth search search_titles parsing understanding_nlu understanding desk_queue; do echo "== $$bench"; $(PYTHON_BIN) -m benchmarks.$$bench || exit 1; done
+	@for bench in throughput growth search search_titles parsing understanding_nlu understanding desk_queue analytics; do echo "== $$bench"; $(PYTHON_BIN) -m benchmarks.$$bench || exit 1; done
 
 # SOAK="--only kills --kills 20 --messages 500" runs a part of it.
 soak: setup-dev

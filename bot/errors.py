@@ -22,6 +22,7 @@ BotError
 ├── FileRefused             a citizen's file is not fetched; `again` when another try may do it
 ├── StaffError              a staff account cannot be made or used as asked; the message says why
 ├── CannedError             a canned reply cannot be kept; the message says why, in Vietnamese
+├── PeriodError             days that no figures can be counted over; the message says why, to staff
 ├── WindowClosed            the platform lets nobody write to this citizen now
 └── LostRace                somebody else changed the row first
 """
@@ -178,6 +179,10 @@ class CannedError(BotError):
 
 class TemplateError(BotError):
     """A template message cannot be kept or sent as given; the message tells staff why."""
+
+
+class PeriodError(BotError):
+    """Days that no figures can be counted over; the message tells staff why, in Vietnamese."""
 
 
 class WindowClosed(BotError):

@@ -170,6 +170,7 @@ def init_app(app: Flask) -> None:
         "until": until,
         "web_address": web_address,
         "thousands": thousands,
+        "figure": figure,
         "reason": reason,
         "part_name": part_name,
     }
@@ -235,6 +236,16 @@ def part_name(part: str) -> str:
 def thousands(number: int) -> str:
     """12345 → "12.345"."""
     return f"{number:,}".replace(",", ".")
+
+
+def figure(value: Any) -> str:
+    """1234 → "1.234", 12.345 → "12,3", None → a dash; words as they are."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        whole, tenth = f"{value:.1f}".split(".")
+        return f"{thousands(int(whole))},{tenth}"
+    return thousands(value) if isinstance(value, int) else str(value)
 
 
 def _length(length: dt.timedelta) -> str:

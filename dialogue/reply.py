@@ -27,6 +27,7 @@ def read(tracker: DialogueStateTracker, message_id: str) -> dict[str, Any] | Non
         "confidence": float(user.intent.get("confidence") or 0.0),
         "outcome": "other",
         "procedures": [],
+        "commune": str(tracker.get_slot("commune_code") or ""),
     }
     for event in events[start + 1 :]:
         if isinstance(event, UserUttered):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from bot.database import session_scope, utcnow
@@ -142,6 +145,17 @@ class Office:
 def office(app: Flask, sessions: sessionmaker[Session]) -> Office:
     """The staff's side of the application."""
     return Office(app, sessions)
+
+
+@pytest.fixture
+def web(app: Flask, sessions: sessionmaker[Session]) -> Iterator[tuple[str, Office]]:
+    """The web application behind a real port; its address and its people."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", Office(app, sessions)
+    server.shutdown()
+    thread.join(5)
 
 
 @functools.cache

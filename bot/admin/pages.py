@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bot.admin.analytics
 import bot.admin.changes
 import bot.admin.desks
 import bot.admin.editing

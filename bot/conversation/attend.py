@@ -211,7 +211,9 @@ class Attendant:
         error: str = "",
     ) -> list[Outbound]:
         rows = [to_row(r) for r in fit(turn.replies, self._channels[work.channel].text_limit)]
-        result = TurnResult(turn.intent, turn.confidence, turn.outcome, turn.procedures, error)
+        result = TurnResult(
+            turn.intent, turn.confidence, turn.outcome, turn.procedures, error, turn.commune
+        )
         # Answer and replies in one commit. A kill after it leaves the first reply `sending`, to be
         # looked up, and the rest `queued`; a kill before it leaves the message pending.
         with session_scope(self._sessions) as session:

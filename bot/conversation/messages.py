@@ -92,6 +92,7 @@ class Turn:
     confidence: float
     outcome: str = "other"  # answered | offered | asked | refused | other
     procedures: tuple[str, ...] = ()
+    commune: str = ""  # the code of the citizen's commune, where it is known
 
 
 class Channel(Protocol):

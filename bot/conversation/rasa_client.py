@@ -142,6 +142,7 @@ def _read(body: dict[str, Any]) -> Turn:
         confidence=float(body.get("confidence") or 0.0),
         outcome=outcome if outcome in OUTCOMES else "other",
         procedures=tuple(str(code) for code in body.get("procedures") or ()),
+        commune=str(body.get("commune") or ""),
     )
 
 

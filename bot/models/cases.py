@@ -25,6 +25,7 @@ class CaseLookup(Base):
         # A replayed message finds its row and is not counted again.
         UniqueConstraint("conversation_id", "message_id", "code"),
         Index("ix_case_lookups_code", "code", "created_at"),
+        Index("ix_case_lookups_created", "created_at"),
     )
 
     id = Column(BigId, primary_key=True)

@@ -49,6 +49,7 @@ class Handoff(Base):
             "ix_handoffs_created", "created_at", "desk_id", "target_at", "picked_up_at", "closed_at"
         ),
         Index("ix_handoffs_taken_from", "taken_from"),
+        Index("ix_handoffs_closed", "closed_at"),
     )
 
     id = Column(BigId, primary_key=True)

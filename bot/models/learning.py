@@ -53,6 +53,7 @@ class ReviewItem(Base):
         Index("ix_review_items_conversation", "conversation_id", "created_at"),
         Index("ix_review_items_state", "state", "created_at"),
         Index("ix_review_items_group", "group_id", "state", "created_at"),
+        Index("ix_review_items_created", "created_at"),
     )
 
     id = Column(BigId, primary_key=True)
@@ -66,6 +67,7 @@ class ReviewItem(Base):
     outcome = Column(String(12), nullable=False)  # refused | asked | offered | unsure | answered
     handed_over = Column(Boolean, nullable=False, default=False)
     procedures = Column(JSON, nullable=False, default=list)  # offered, the best first
+    commune = Column(String(10), nullable=False, default="")
     choice = Column(String(40), nullable=False, default="")
     chosen_at = Column(UTCDateTime)
     suggestion = Column(String(12), nullable=False, default="")  # of an agent: example | correction

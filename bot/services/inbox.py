@@ -21,7 +21,14 @@ SENDING_DOUBT = dt.timedelta(seconds=35)
 # A call that hangs at the platform may be accepted this late; only then its absence is proof.
 ARRIVES_WITHIN = dt.timedelta(seconds=45)
 # What is left of a message whose words were erased.
-BLANK: dict[str, Any] = {"text": "", "content": {}, "error": "", "reaction": "", "settled_note": ""}
+BLANK: dict[str, Any] = {
+    "text": "",
+    "content": {},
+    "error": "",
+    "commune": "",
+    "reaction": "",
+    "settled_note": "",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class TurnResult:
     outcome: str = "other"
     procedures: tuple[str, ...] = ()
     error: str = ""
+    commune: str = ""  # the code of the citizen's commune, where it is known
 
 
 def pending(session: Session, conversation_id: int) -> list[Inbound]:
@@ -110,6 +118,7 @@ def finish(
         "confidence": None if result.confidence is None else round(result.confidence * 1000),
         "outcome": result.outcome[:12],
         "procedures": list(result.procedures),
+        "commune": result.commune[:10],
         "error": result.error[:300],
         "not_before": None,
         "finished_at": utcnow(),

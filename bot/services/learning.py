@@ -249,6 +249,7 @@ def _keep(
         "confidence": None if result.confidence is None else round(result.confidence * 1000),
         "outcome": outcome,
         "procedures": list(result.procedures),
+        "commune": result.commune[:10],
         "created_at": now,
     }
     insert_once(session, ReviewItem, values)

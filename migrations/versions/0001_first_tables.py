@@ -47,6 +47,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('conversation_id', 'message_id', 'code')
     )
     with op.batch_alter_table('case_lookups', schema=None) as batch_op:
+        batch_op.create_index('ix_case_lookups_created', ['created_at'], unique=False)
         batch_op.create_index('ix_case_lookups_code', ['code', 'created_at'], unique=False)
 
     op.create_table('case_verifications',
@@ -238,6 +239,7 @@ def upgrade() -> None:
     sa.Column('confidence', sa.Integer(), nullable=True),
     sa.Column('outcome', sa.String(length=12), nullable=False),
     sa.Column('procedures', sa.JSON(), nullable=False),
+    sa.Column('commune', sa.String(length=10), nullable=False),
     sa.Column('occurred_at', UTCDateTime(), nullable=False),
     sa.Column('created_at', UTCDateTime(), nullable=False),
     sa.Column('finished_at', UTCDateTime(), nullable=True),
@@ -253,6 +255,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('channel', 'direction', 'channel_message_id')
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.create_index('ix_messages_counted', ['created_at', 'conversation_id', 'outcome', 'state', 'kind', 'channel', 'commune', 'error'], unique=False, sqlite_where=sa.text("(direction = 'in')"), postgresql_where=sa.text("(direction = 'in')"))
+        batch_op.create_index('ix_messages_reply', ['reply_to_id'], unique=False)
         batch_op.create_index('ix_messages_dead_letters', ['id'], unique=False, sqlite_where=sa.text(DEAD_LETTER), postgresql_where=sa.text(DEAD_LETTER))
         batch_op.create_index('ix_messages_dismissed', ['settled_at'], unique=False, sqlite_where=sa.text(DISMISSED), postgresql_where=sa.text(DISMISSED))
         batch_op.create_index('ix_messages_open', ['conversation_id', 'state'], unique=False)
@@ -307,6 +311,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
+        batch_op.create_index('ix_handoffs_closed', ['closed_at'], unique=False)
         batch_op.create_index('ix_handoffs_agent', ['claimed_by', 'state', 'id'], unique=False)
         batch_op.create_index('ix_handoffs_conversation', ['conversation_id', 'id'], unique=False)
         batch_op.create_index('ix_handoffs_created', ['created_at', 'desk_id', 'target_at', 'picked_up_at', 'closed_at'], unique=False)
@@ -418,6 +423,7 @@ def upgrade() -> None:
     sa.Column('outcome', sa.String(length=12), nullable=False),
     sa.Column('handed_over', sa.Boolean(), nullable=False),
     sa.Column('procedures', sa.JSON(), nullable=False),
+    sa.Column('commune', sa.String(length=10), nullable=False),
     sa.Column('choice', sa.String(length=40), nullable=False),
     sa.Column('chosen_at', UTCDateTime(), nullable=True),
     sa.Column('suggestion', sa.String(length=12), nullable=False),
@@ -432,6 +438,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('review_items', schema=None) as batch_op:
         batch_op.create_index('ix_review_items_conversation', ['conversation_id', 'created_at'], unique=False)
+        batch_op.create_index('ix_review_items_created', ['created_at'], unique=False)
         batch_op.create_index('ix_review_items_group', ['group_id', 'state', 'created_at'], unique=False)
         batch_op.create_index('ix_review_items_state', ['state', 'created_at'], unique=False)
 
@@ -483,12 +490,13 @@ def downgrade() -> None:
     op.drop_table('scheduled_changes')
     op.drop_table('procedure_revisions')
     with op.batch_alter_table('handoffs', schema=None) as batch_op:
+        batch_op.drop_index('ix_handoffs_closed')
+        batch_op.drop_index('ix_handoffs_created')
         batch_op.drop_index('ux_handoffs_open')
         batch_op.drop_index('ix_handoffs_taken_from')
         batch_op.drop_index('ix_handoffs_state')
         batch_op.drop_index('ix_handoffs_picked_up')
         batch_op.drop_index('ix_handoffs_desk')
-        batch_op.drop_index('ix_handoffs_created')
         batch_op.drop_index('ix_handoffs_conversation')
         batch_op.drop_index('ix_handoffs_agent')
 
@@ -498,6 +506,8 @@ def downgrade() -> None:
 
     op.drop_table('staff_sessions')
     with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.drop_index('ix_messages_reply')
+        batch_op.drop_index('ix_messages_counted')
         batch_op.drop_index('ix_messages_work')
         batch_op.drop_index('ix_messages_thread')
         batch_op.drop_index('ix_messages_open')
@@ -534,6 +544,7 @@ def downgrade() -> None:
     op.drop_table('catalogue_version')
     op.drop_table('case_verifications')
     with op.batch_alter_table('case_lookups', schema=None) as batch_op:
+        batch_op.drop_index('ix_case_lookups_created')
         batch_op.drop_index('ix_case_lookups_code')
 
     op.drop_table('case_lookups')

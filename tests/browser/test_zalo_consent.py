@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy.orm import Session, sessionmaker
-from werkzeug.serving import make_server
 
-from bot.settings import Settings
 from simulator.zalo.server import SimulatorServer
 from tests.chain import USER, Chain
 from tests.consoles import PASSWORD, Office
-from webhook import create_app
 
 pytestmark = [
     pytest.mark.browser,
@@ -37,19 +32,6 @@ def simulator() -> Iterator[SimulatorServer]:
 def environ(environ: dict[str, str], simulator: SimulatorServer) -> dict[str, str]:
     """The usual one, with the simulator in the place of Zalo."""
     return {**environ, "ZALO_API_URL": simulator.url, "ZALO_OAUTH_URL": simulator.url}
-
-
-@pytest.fixture
-def web(settings: Settings, sessions: sessionmaker[Session]) -> Iterator[tuple[str, Office]]:
-    """The web application behind a real port; its address and its people."""
-    app = create_app(settings)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", Office(app, sessions)
-    server.shutdown()
-    thread.join(5)
-    app.extensions["metrics"].close()
 
 
 @pytest.fixture(params=[(360, 740), (1280, 900)], ids=["phone", "desktop"])
