@@ -33,14 +33,14 @@ class GroupCommit(Generic[Item, Result]):
     """Writes items in groups, in the order in which they came.
 
     `write` gets the items and the monotonic time at which the first of them came, and returns one
-    result for each, in order. `written` is called with the same items and results once the next
-    group may begin; nobody but the thread that wrote the group waits for it.
+    result for each, in order. `written` is called with the items, that time and the results, once
+    the next group may begin; nobody but the thread that wrote the group waits for it.
     """
 
     def __init__(
         self,
         write: Callable[[Sequence[Item], float], Sequence[Result]],
-        written: Callable[[Sequence[Item], Sequence[Result]], None] | None = None,
+        written: Callable[[Sequence[Item], float, Sequence[Result]], None] | None = None,
     ) -> None:
         self._write = write
         self._written = written
@@ -87,4 +87,4 @@ class GroupCommit(Generic[Item, Result]):
         for each in group:
             each.called.set()
         if error is None and self._written is not None:
-            self._written(items, results)
+            self._written(items, group[0].since, results)

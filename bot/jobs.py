@@ -39,6 +39,7 @@ from bot.onestop import OneStopFile
 from bot.queue import QUEUES, Queue, connect, make_broker
 from bot.services import handoffs, open_work, outgoing_files, reply_drafts, schedules
 from bot.settings import Settings
+from bot.surge import Surge
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ store: redis.Redis[Any] = connect(settings.redis_url)
 sessions: sessionmaker[Session] = make_sessions(make_engine(settings.database_url))
 metrics = Metrics(store)
 locks = Locks(store)
+surge = Surge(store)
 tokens = Tokens(settings, sessions, locks)
 zalo = ZaloChannel(settings, tokens, store)
 web = WebChannel(store)
@@ -119,6 +121,7 @@ queue = Queue(broker)
 @dramatiq.actor(queue_name=QUEUES["answer"])
 def answer(conversation_id: int) -> None:
     """Something was said in this conversation."""
+    surge.pause()
     _attend(conversation_id)
 
 
@@ -131,6 +134,7 @@ def deliver(conversation_id: int) -> None:
 @dramatiq.actor(queue_name=QUEUES["wake"])
 def wake(conversation_id: int) -> None:
     """The sweep found work that is due in this conversation."""
+    surge.pause()
     store.delete(f"swept:{conversation_id}")
     _attend(conversation_id)
 

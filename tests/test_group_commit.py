@@ -81,7 +81,7 @@ def test_a_result_for_each_is_asked_of_the_writer() -> None:
 def test_what_is_done_afterwards_holds_nobody_up() -> None:
     told, ended = threading.Event(), threading.Event()
 
-    def written(items: Sequence[int], results: Sequence[int]) -> None:
+    def written(items: Sequence[int], since: float, results: Sequence[int]) -> None:
         if items == [1]:
             told.set()
             assert ended.wait(10)

@@ -20,6 +20,7 @@ from bot.group_commit import GroupCommit
 from bot.services import conversations, receiving
 from bot.services.conversations import Stored
 from bot.services.receiving import Incoming
+from bot.surge import Surge
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def patiently(step: Callable[[], Result]) -> Result:
 def init_app(app: Flask) -> None:
     """What `keep` writes with: one group commit for this process."""
     known = app.extensions
+    surge = Surge(known["store"])
 
     def write(messages: Sequence[Incoming], since: float) -> list[Stored | None]:
         def store() -> list[Stored | None]:
@@ -60,7 +62,8 @@ def init_app(app: Flask) -> None:
             log.warning("a group of %s was not kept: %s", len(messages), logs.where(error))
             return [None] * len(messages)
 
-    def wake(_: Sequence[Incoming], stored: Sequence[Stored | None]) -> None:
+    def wake(messages: Sequence[Incoming], since: float, stored: Sequence[Stored | None]) -> None:
+        surge.note(len(messages), time.monotonic() - since)
         new = dict.fromkeys(s.conversation_id for s in stored if s is not None and s.new)
         known["queue"].enqueue_each("answer", new)
 
