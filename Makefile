@@ -2,6 +2,8 @@
 PYTHON_BIN := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Tests of the whole assistant have the machine to themselves; all others run two at a time.
+WHOLE := rasa or browser or alone
 RASA_DATA := data/nlu data/rules data/stories
 
 .PHONY: run test lint bench soak lock clean setup setup-dev
@@ -11,7 +13,8 @@ run: setup
 
 test: setup-dev lint
 	@sh scripts/chromium.sh
-	$(PYTHON_BIN) -m pytest
+	$(PYTHON_BIN) -m pytest -m "not ($(WHOLE))" --numprocesses 2 --dist loadfile
+	$(PYTHON_BIN) -m pytest -m "$(WHOLE)"
 
 lint: setup-dev
 	.venv/bin/ruff check .

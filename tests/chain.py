@@ -29,6 +29,7 @@ from bot.conversation.rasa_client import RasaClient
 from bot.database import session_scope, utcnow
 from bot.metrics import Metrics
 from bot.models.conversations import Message
+from bot.processes import free_port
 from bot.services import conversations, open_work
 from bot.settings import DEMO_APP_ID, DEMO_OA_ID, Settings
 from simulator.zalo.server import SimulatorServer
@@ -43,7 +44,8 @@ _serial = itertools.count(1)
 @pytest.fixture(scope="session")
 def store_server() -> Iterator[str]:
     """A real Valkey server for the whole run; its URL."""
-    with ValkeyServer(config={"logfile": "valkey.log"}) as server:
+    # Its own search for a free port begins at the same number in each process.
+    with ValkeyServer(port=free_port(), config={"logfile": "valkey.log"}) as server:
         yield f"redis://127.0.0.1:{server.port}/0"
 
 

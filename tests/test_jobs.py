@@ -31,6 +31,8 @@ from tests.chain import Chain, event, signed
 from tests.fakes import Answer, FakeRasa, FakeZalo, answer_politely, eventually
 from webhook import create_app
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parent.parent
 Worker = subprocess.Popen[bytes]
 

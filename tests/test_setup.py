@@ -10,6 +10,8 @@ import pytest
 
 from bot.settings import ROOT
 
+pytestmark = pytest.mark.alone
+
 TOOLS = ("sh", "cat", "cut", "dirname", "grep", "rm", "sha256sum")
 
 

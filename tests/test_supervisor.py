@@ -15,6 +15,8 @@ import pytest
 
 from bot.supervisor import RESTART_AFTER, ProcessSpec, StartError, Supervisor, check_ports
 
+pytestmark = pytest.mark.alone
+
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 
 

@@ -22,6 +22,8 @@ from tests.chain import Chain
 from tests.fakes import FakeRasa, eventually, turn
 from webhook import create_app
 
+pytestmark = pytest.mark.alone
+
 CITIZEN = "7777777777777777777"
 
 

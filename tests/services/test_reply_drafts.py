@@ -16,11 +16,12 @@ from bot.database import session_scope, utcnow
 from bot.errors import DraftNotOpen, LostRace
 from bot.models.audit import AuditEntry
 from bot.models.conversations import Conversation, Message
-from bot.models.desks import Desk
+from bot.models.desks import Desk, DeskMember
 from bot.models.handoffs import Handoff, ReplyDraft
 from bot.services import (
     conversations,
     desk_members,
+    desks,
     draft_decisions,
     handoffs,
     inbox,
@@ -174,6 +175,16 @@ def test_of_two_who_approve_at_once_one_sends(sessions: sessionmaker[Session]) -
         assert acts(session) == ["draft_approved"]
 
 
+def colleague(desk: Desk1) -> int:
+    """Somebody of the same desk; both are there, for only who is present gets a conversation."""
+    other = hire(desk.session, "Hoa")
+    for who in (desk.lan, other):
+        desk.session.add(DeskMember(desk_id=desk.desk, staff_id=who))
+        desks.set_presence(desk.session, who, desks.PRESENT)
+    desk.session.flush()
+    return other
+
+
 def newer(desk: Desk1) -> None:
     arrives(desk.session, desk.conversation)
 
@@ -183,7 +194,7 @@ def answered(desk: Desk1) -> None:
 
 
 def transferred_and_back(desk: Desk1) -> None:
-    other = hire(desk.session, "Hoa")
+    other = colleague(desk)
     handoffs.transfer(desk.session, desk.handoff, desk.lan, to_staff_id=other)
     handoffs.transfer(desk.session, desk.handoff, other, to_staff_id=desk.lan)
 
@@ -294,7 +305,7 @@ def test_who_comes_gets_a_draft_for_the_message_that_waits(session: Session) -> 
     desk.drafted()
     (draft,) = desk.shown()
     assert draft.message_id == message_id
-    hoa = hire(session, "Hoa")
+    hoa = colleague(desk)
     handoffs.transfer(session, desk.handoff, desk.lan, to_staff_id=hoa)
     assert desk.shown() == (), "the draft was made for another holder"
     desk.drafted()
